@@ -1,0 +1,1 @@
+"""A stand-in for Azure Container Instances that starts real processes."""

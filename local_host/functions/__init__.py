@@ -1,0 +1,1 @@
+"""The Functions host with the Durable protocol, on one machine."""

@@ -1,0 +1,1 @@
+"""The real services of one machine: Azurite and PostgreSQL."""

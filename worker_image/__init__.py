@@ -1,0 +1,1 @@
+"""The data plane: the worker that a container runs, copied whole into its image."""

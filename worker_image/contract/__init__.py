@@ -1,0 +1,1 @@
+"""What the control plane and the workers agree on; the standard library alone."""

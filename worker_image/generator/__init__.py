@@ -1,0 +1,1 @@
+"""A dataset specification becomes documents of related records."""

@@ -1,0 +1,1 @@
+"""Documents become rows in a sink, exactly once."""
