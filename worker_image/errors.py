@@ -1,0 +1,8 @@
+"""Errors by what a retry can do about them."""
+
+
+class PermanentError(Exception):
+    """No retry can succeed: the unit goes to the dead letters at once.
+
+    Every other exception is taken for transient and tried again until the unit's attempts run out.
+    """
