@@ -1,0 +1,41 @@
+"""What a worker says of itself: progress for people, never proof of a unit."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .message import VERSION, known_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Counts since the worker started, by stage; `current` names the units it holds."""
+
+    worker: str
+    at: str
+    state: str  # starting | working | idle | left
+    units: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
+    bytes: Mapping[str, int] = field(default_factory=dict)
+    retries: int = 0
+    dead: int = 0
+    current: tuple[str, ...] = ()
+    version: int = VERSION
+
+    def encode(self) -> str:
+        """As JSON text."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    def to_metadata(self) -> dict[str, str]:
+        """The same on the blob's metadata, so that one listing reads every worker."""
+        return {"heartbeat": self.encode()}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str] | None) -> "Heartbeat | None":
+        """Read blob metadata; None when it is not a heartbeat."""
+        try:
+            members: dict[str, Any] = json.loads((metadata or {})["heartbeat"])
+            return known_fields(cls, {**members, "current": tuple(members.get("current", ()))})
+        except (KeyError, ValueError, TypeError):
+            return None

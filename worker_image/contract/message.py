@@ -1,0 +1,127 @@
+"""The message on the work queue: everything that one unit of work needs.
+
+JSON in ASCII without `<`, `>` and `&`, so that the storage service's XML carries it as it is and
+a person can read it in any queue viewer. Fields are added, never renamed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from .failure import Failure
+
+VERSION = 1
+SIZE_LIMIT = 48 * 1024
+HISTORY_LIMIT = 5
+
+T = TypeVar("T")
+
+_XML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+class UndecodableMessageError(ValueError):
+    """A queue message is not one of ours, or of a version that this code does not know."""
+
+
+class Stage(StrEnum):
+    """What a worker does with a unit."""
+
+    GENERATE = "generate"
+    INGEST = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often and how long a unit is tried."""
+
+    attempts: int = 5
+    timeout_seconds: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One unit of work. `payload` belongs to the stage; `then` is the next stage's payload.
+
+    `released` counts deliveries that ended without a try, when a worker was asked to leave.
+    """
+
+    run: str
+    stage: Stage
+    unit: int
+    payload: Mapping[str, Any]
+    random_seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    history: tuple[Failure, ...] = ()
+    released: int = 0
+    traceparent: str | None = None
+    then: Mapping[str, Any] | None = None
+    version: int = VERSION
+
+    def encode(self) -> str:
+        """The message as queue text.
+
+        Raises:
+            ValueError: the text is over `SIZE_LIMIT`.
+        """
+        text = json.dumps(asdict(self), separators=(",", ":")).translate(_XML)
+        if len(text) > SIZE_LIMIT:
+            raise ValueError(
+                f"the message of unit {self.unit} has {len(text)} bytes; {SIZE_LIMIT} are allowed"
+            )
+        return text
+
+    @classmethod
+    def decode(cls, text: str) -> "Message":
+        """Read queue text; fields that a newer writer added are passed over.
+
+        Raises:
+            UndecodableMessageError: `text` is not a message of a known version.
+        """
+        try:
+            members = json.loads(text)
+            if members["version"] != VERSION:
+                raise UndecodableMessageError(
+                    f"version {members['version']!r}: this worker knows {VERSION}"
+                )
+            return cls(
+                run=str(members["run"]),
+                stage=Stage(members["stage"]),
+                unit=int(members["unit"]),
+                payload=dict(members["payload"]),
+                random_seed=int(members.get("random_seed", 0)),
+                limits=known_fields(Limits, members.get("limits", {})),
+                history=tuple(known_fields(Failure, item) for item in members.get("history", ())),
+                released=int(members.get("released", 0)),
+                traceparent=members.get("traceparent"),
+                then=members.get("then"),
+            )
+        except UndecodableMessageError:
+            raise
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise UndecodableMessageError(f"{type(error).__name__}: {error}") from error
+
+    def failed(self, failure: Failure) -> "Message":
+        """The message to try again, with the newest failures on it, oldest dropped to fit.
+
+        Only the newest keeps its traceback.
+        """
+        earlier = tuple(replace(item, traceback="") for item in self.history)
+        history = (*earlier, failure)[-HISTORY_LIMIT:]
+        while True:
+            message = replace(self, history=history)
+            try:
+                message.encode()
+            except ValueError:
+                if not history:
+                    raise
+                history = history[1:]
+            else:
+                return message
+
+
+def known_fields(cls: type[T], members: Mapping[str, Any]) -> T:
+    """Build the dataclass `cls` from the members that it knows."""
+    names = {item.name for item in fields(cls)}  # type: ignore[arg-type]  # a dataclass, by contract
+    return cls(**{name: value for name, value in members.items() if name in names})

@@ -1,0 +1,131 @@
+"""Where everything of a run is found: queues, blobs, container groups.
+
+A run id is lower-case, starts with a letter, sorts by time and, with any suffix below, fits a
+queue name and a container group name (63 characters each).
+"""
+
+import re
+from datetime import datetime
+
+RUNS = "runs"
+"""The blob container of run records, receipts, dead letters, heartbeats and logs."""
+
+_RUN = re.compile(r"r\d{6}-\d{6}-[a-z0-9]{5}")
+
+
+def run_id(started: datetime, nonce: str) -> str:
+    """Name a run by its start (UTC, to the second) and five characters `[a-z0-9]`."""
+    run = f"r{started:%y%m%d-%H%M%S}-{nonce}"
+    if not is_run_id(run):
+        raise ValueError(f"nonce {nonce!r}: five characters of a-z and 0-9 are needed")
+    return run
+
+
+def is_run_id(text: str) -> bool:
+    """Whether `text` has the shape of a run id; says nothing about its existence."""
+    return _RUN.fullmatch(text) is not None
+
+
+def work_queue(run: str) -> str:
+    """The queue that workers drain."""
+    return f"{run}-work"
+
+
+def dead_letter_queue(run: str) -> str:
+    """The queue of messages that no worker will try again."""
+    return f"{run}-dead"
+
+
+def container_group(run: str, ordinal: int, attempt: int) -> str:
+    """The container group of one place in the run's fleet; a replacement is a new attempt."""
+    return f"{run}-{ordinal:03d}-{attempt:02d}"
+
+
+def record(run: str) -> str:
+    """The request as it was accepted; written once."""
+    return f"{run}/run.json"
+
+
+def control(run: str) -> str:
+    """The wishes of people (cancel, redrive); edited under its etag."""
+    return f"{run}/control.json"
+
+
+def plan_page(run: str, page: int) -> str:
+    """One frozen page of the listing that an ingest run works through."""
+    return f"{run}/plan/{page:06d}.ndjson"
+
+
+def dataset(run: str, digest: str) -> str:
+    """A dataset too large for a message, by the digest of its content."""
+    return f"{run}/datasets/{digest}.json"
+
+
+def receipts(run: str, stage: str) -> str:
+    """The prefix of a stage's receipts."""
+    return f"{run}/receipts/{stage}/"
+
+
+def receipt(run: str, stage: str, unit: int) -> str:
+    """The durable proof that a unit is done, where no document is."""
+    return f"{receipts(run, stage)}{unit:07d}"
+
+
+def dead_letters(run: str) -> str:
+    """The prefix of a run's dead-letter records."""
+    return f"{run}/dead/"
+
+
+def dead_letter(run: str, stage: str, unit: int) -> str:
+    """The record of a unit that will not be tried again."""
+    return f"{dead_letters(run)}{stage}/{unit:07d}.json"
+
+
+def undecodable(run: str, digest: str) -> str:
+    """The record of a message that could not be read, by the digest of its text."""
+    return f"{dead_letters(run)}undecodable/{digest}.json"
+
+
+def redriven(run: str, redrive: int, dead_letter_path: str) -> str:
+    """Where a dead-letter record is kept once its unit has been sent to work again."""
+    return f"{run}/redriven/{redrive:04d}/{dead_letter_path.removeprefix(dead_letters(run))}"
+
+
+def heartbeats(run: str) -> str:
+    """The prefix of a run's heartbeats."""
+    return f"{run}/workers/"
+
+
+def heartbeat(run: str, worker: str) -> str:
+    """What a worker says of itself, overwritten every few seconds."""
+    return f"{heartbeats(run)}{worker}.json"
+
+
+def log(run: str, worker: str) -> str:
+    """The log that a worker ships: an append blob of JSON lines."""
+    return f"{run}/logs/{worker}.ndjson"
+
+
+def platform_log(run: str, group: str) -> str:
+    """The tail of a container's output, read from the platform before its deletion."""
+    return f"{run}/logs/{group}.platform.txt"
+
+
+def report(run: str) -> str:
+    """The account of a finished run."""
+    return f"{run}/report.json"
+
+
+def manifest(run: str) -> str:
+    """Every document of a finished run, a line each."""
+    return f"{run}/manifest.ndjson"
+
+
+def documents(prefix: str, run: str) -> str:
+    """The prefix of the documents that a run writes, inside the user's container."""
+    return f"{prefix.strip('/')}/{run}/".lstrip("/")
+
+
+def document(prefix: str, run: str, unit: int, suffix: str) -> str:
+    """The document of one unit; `suffix` as in `.ndjson.zst`."""
+    return f"{documents(prefix, run)}{unit:07d}{suffix}"
