@@ -1,0 +1,122 @@
+"""From a request to a plan, to messages, to money: pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from worker_image.contract import (
+    DatasetSource,
+    GeneratePayload,
+    IngestPayload,
+    Limits,
+    Message,
+    Stage,
+    naming,
+)
+
+from .model import Account, Kind, Plan, RunRecord
+
+INLINE_DATASET = 16_000
+SAMPLE = 20
+
+STAGES: Mapping[Kind, tuple[Stage, ...]] = {
+    Kind.GENERATE: (Stage.GENERATE,),
+    Kind.INGEST: (Stage.INGEST,),
+    Kind.PIPELINE: (Stage.GENERATE, Stage.INGEST),
+}
+
+
+def cost(plan: Plan, seconds: float) -> float:
+    """The money that container groups of the plan's size cost in so many billed seconds."""
+    each = (
+        plan.instances.cpu * plan.prices.vcpu_second
+        + plan.instances.memory_gb * plan.prices.gb_second
+    )
+    return seconds * each
+
+
+def generate_message(record: RunRecord, unit: int, dataset: DatasetSource) -> Message:
+    """The message of one unit of a generate or pipeline run."""
+    request = record.request
+    sink = request.sink
+    return Message(
+        run=record.run,
+        stage=Stage.GENERATE,
+        unit=unit,
+        payload=GeneratePayload(
+            dataset=dataset,
+            container=request.documents.container,
+            prefix=request.documents.prefix,
+            compression=request.documents.compression,
+        ).members(),
+        random_seed=request.random_seed,
+        limits=limits(record),
+        then={"stage": Stage.INGEST, "schema": sink.schema_name} if sink else None,
+    )
+
+
+def ingest_message(
+    record: RunRecord, unit: int, container: str, path: str, dataset: DatasetSource | None
+) -> Message:
+    """The message that loads one document."""
+    request = record.request
+    assert request.sink
+    return Message(
+        run=record.run,
+        stage=Stage.INGEST,
+        unit=unit,
+        payload=IngestPayload(
+            container=container,
+            path=path,
+            schema=request.sink.schema_name,
+            dataset=dataset,
+            record_type=request.source.record_type if request.source else None,
+        ).members(),
+        random_seed=request.random_seed,
+        limits=limits(record),
+    )
+
+
+def limits(record: RunRecord) -> Limits:
+    """What each message of the run says of tries and time."""
+    request = record.request.limits
+    return Limits(attempts=request.attempts, timeout_seconds=request.unit_timeout)
+
+
+def dataset_source(run: str, text: str, members: Mapping[str, Any], digest: str) -> DatasetSource:
+    """In the message where it fits, by reference where it does not; `text` is its JSON."""
+    if len(text) <= INLINE_DATASET:
+        return DatasetSource(inline=members)
+    return DatasetSource(blob=naming.dataset(run, digest))
+
+
+def missing_units(
+    units: int,
+    stages: Collection[str],
+    done: Mapping[str, Collection[int]],
+    dead: Mapping[str, Collection[int]],
+) -> dict[str, list[int]]:
+    """By stage, the units that ought to have a receipt or a dead letter and have neither.
+
+    A stage's units are those that the stage before it has done.
+    """
+    missing: dict[str, list[int]] = {}
+    expected: Collection[int] = range(units)
+    for stage in stages:
+        missing[stage] = sorted(set(expected) - set(done[stage]) - set(dead[stage]))
+        expected = done[stage]
+    return missing
+
+
+def account(
+    missing: Mapping[str, list[int]],
+    done: Mapping[str, Collection[int]],
+    dead: Mapping[str, Collection[int]],
+) -> Account:
+    """The audit's result in numbers, with a few missing units by name."""
+    names: Iterator[str] = (f"{stage}/{unit}" for stage in missing for unit in missing[stage])
+    return Account(
+        done={stage: len(units) for stage, units in done.items()},
+        dead={stage: len(set(units) - set(done[stage])) for stage, units in dead.items()},
+        missing={stage: len(units) for stage, units in missing.items()},
+        sample=tuple(name for name, _ in zip(names, range(SAMPLE), strict=False)),
+    )

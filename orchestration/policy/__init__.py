@@ -1,0 +1,14 @@
+"""What a run does next: pure functions of its state, what was seen, and the time.
+
+A turn is `learn` (fold the observation into the state), `decide` (the actions to take), and
+`settle` (fold each action's outcome in). Every decision may be carried out twice, or be lost:
+the same one is then decided again, so nothing here counts on an action having happened until
+an observation or an outcome says so.
+"""
+
+from .deciding import decide, next_look
+from .learning import learn
+from .money import spent
+from .settling import helpless, settle, stumble
+
+__all__ = ["decide", "helpless", "learn", "next_look", "settle", "spent", "stumble"]
