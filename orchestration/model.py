@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ContainerName = Annotated[
-    str, Field(pattern=r"^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$", description="blob container")
+    str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])+$", min_length=3, max_length=63)
 ]
 
 
@@ -343,6 +343,7 @@ class Audit(Value):
 
     activity: Literal["audit"] = "audit"
     run: str
+    units: int
     reseed: bool = False
 
 

@@ -35,8 +35,13 @@ def decide(state: RunState, now: datetime) -> tuple[Decision, ...]:
     if state.plan is None:
         return (Prepare(run=state.run),)
     if state.phase is Phase.AUDITING:
-        return (Audit(run=state.run, reseed=state.reseeds < RESEEDS),)
+        return (_audit(state),)
     return (*_redrives(state), *_seeding(state), *_removals(state, now), *_provisions(state, now))
+
+
+def _audit(state: RunState) -> Audit:
+    assert state.plan
+    return Audit(run=state.run, units=state.plan.units, reseed=state.reseeds < RESEEDS)
 
 
 def _redrives(state: RunState) -> Iterator[Decision]:

@@ -1,10 +1,12 @@
 """A unit that will not be tried again: the record for the ledger, the message for people."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from . import naming
 from .failure import Failure
 from .message import VERSION, Message, known_fields
 
@@ -50,6 +52,13 @@ class DeadLetter:
         """
         members = json.loads(text)
         return known_fields(cls, {**members, "error": known_fields(Failure, members["error"])})
+
+    def record_path(self, run: str) -> str:
+        """Where the record lies among the blobs of the runs."""
+        if isinstance(self.message, str):
+            digest = hashlib.sha256(self.message.encode()).hexdigest()
+            return naming.undecodable(run, digest)
+        return naming.dead_letter(run, self.message["stage"], int(self.message["unit"]))
 
     def to_metadata(self) -> dict[str, str]:
         """The summary for listings: what failed, how, after how many deliveries, on whom."""

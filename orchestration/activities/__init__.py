@@ -1,0 +1,88 @@
+"""The activities: decode, one call, encode. Each is safe to run twice."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import azure.durable_functions as df
+
+from ..model import (
+    Audit,
+    Close,
+    Outcome,
+    Prepare,
+    Provision,
+    Redrive,
+    Remove,
+    Seed,
+    Value,
+)
+from ..services import Services
+from .auditing import audit, close, redrive
+from .fleet import provision, remove
+from .seeding import prepare, seed
+from .watching import observe
+
+log = logging.getLogger(__name__)
+
+
+def _close(services: Services, decision: Close) -> Outcome:
+    return close(services, decision, datetime.now(UTC))
+
+
+WORK: dict[type[Value], Callable[[Services, Any], Outcome]] = {
+    Prepare: prepare,
+    Seed: seed,
+    Provision: provision,
+    Remove: remove,
+    Redrive: redrive,
+    Audit: audit,
+    Close: _close,
+}
+
+
+def blueprint(services: Services) -> df.Blueprint:
+    """An activity for each kind of decision, named as the decision says, and `observe`."""
+    bp = df.Blueprint()
+    for kind, work in WORK.items():
+        _register(bp, kind, partial(work, services))
+    _register(bp, Look, lambda look: observe(services, look.run))
+    return bp
+
+
+class Look(Value):
+    """The input of `observe`."""
+
+    activity: str = "observe"
+    run: str
+
+
+def _register(bp: df.Blueprint, kind: type[Value], work: Callable[[Any], Value]) -> None:
+    name = kind.model_fields["activity"].default
+
+    def activity(work_item: dict) -> dict:  # type: ignore[type-arg]  # the SDK wants bare types
+        return carry_out(kind, work, work_item)
+
+    activity.__name__ = name
+    bp.activity_trigger(input_name="work_item", activity=name)(activity)
+
+
+def carry_out(
+    kind: type[Value], work: Callable[[Any], Value], members: dict[str, Any]
+) -> dict[str, Any]:
+    """Run one activity on JSON; an error of a decision is an outcome with its cause."""
+    decision = kind.model_validate(members)
+    try:
+        return work(decision).model_dump(mode="json")
+    except Exception as error:
+        log.exception("activity %s failed", members.get("activity"))
+        if kind is Look:
+            raise
+        return Outcome(error=f"{members.get('activity')}: {_cause(error)}").model_dump(mode="json")
+
+
+def _cause(error: Exception) -> str:
+    text = str(getattr(error, "message", "") or error)
+    return f"{type(error).__name__}: {text}"[:1_000]

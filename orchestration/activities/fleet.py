@@ -1,0 +1,59 @@
+"""Creating and deleting container groups."""
+
+import logging
+
+from azure.core.exceptions import AzureError
+
+from worker_image.contract import WorkerEnvironment, naming
+
+from ..model import Outcome, Provision, Remove
+from ..services import Services
+from ..services.container_groups import refusal
+from .seeding import load
+
+log = logging.getLogger(__name__)
+
+
+def provision(services: Services, decision: Provision) -> Outcome:
+    """Create one container group, or adopt it; a refusal is an outcome, never an exception."""
+    record = load(services, decision.run)
+    name = naming.container_group(decision.run, decision.ordinal, decision.attempt)
+    environment = worker_environment(
+        services, decision.run, name, record.request.instances.concurrency
+    )
+    try:
+        created = services.groups.create(
+            decision, record.request.instances, environment.variables()
+        )
+    except AzureError as error:
+        return Outcome(refusal=refusal(error), error=f"{name}: {error.message}")
+    return Outcome(count=int(created))
+
+
+def worker_environment(
+    services: Services, run: str, worker: str, concurrency: int
+) -> WorkerEnvironment:
+    """What a container is told."""
+    settings = services.settings
+    return WorkerEnvironment(
+        run=run,
+        worker=worker,
+        queue_endpoint=settings.queue_endpoint,
+        blob_endpoint=settings.blob_endpoint,
+        identity_client_id=settings.worker_identity_client_id,
+        storage_connection_string=settings.storage_connection_string.get_secret_value(),
+        postgresql_url=settings.postgresql_url.get_secret_value(),
+        concurrency=concurrency,
+        visibility_seconds=settings.worker_visibility_seconds,
+        idle_seconds=settings.worker_idle_seconds,
+        heartbeat_seconds=settings.worker_heartbeat_seconds,
+        retry_seconds=settings.worker_retry_seconds,
+    )
+
+
+def remove(services: Services, decision: Remove) -> Outcome:
+    """Delete one container group, the end of its output saved first; 1 once it is gone."""
+    tail = services.groups.log_tail(decision.name)
+    if tail:
+        services.records.write(naming.platform_log(decision.run, decision.name), tail)
+    return Outcome(count=int(services.groups.delete(decision.name)))

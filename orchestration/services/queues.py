@@ -1,0 +1,80 @@
+"""The work queue and the dead-letter queue of a run.
+
+Messages are JSON text and travel as they are: no encoding policy on this side or the workers'.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
+
+from worker_image.contract import naming
+
+SENDERS = 16
+HIDDEN_SECONDS = 60
+NEVER = -1
+
+
+class Queues:
+    """Idempotent operations on the queues of runs."""
+
+    def __init__(self, service: QueueServiceClient) -> None:
+        self._service = service
+
+    def create(self, run: str) -> None:
+        """Make both queues; they may be there."""
+        for name in (naming.work_queue(run), naming.dead_letter_queue(run)):
+            try:
+                self._client(name).create_queue()
+            except ResourceExistsError as error:
+                # A queue of that name may still be in deletion; that is worth another try.
+                if getattr(error, "error_code", None) != "QueueAlreadyExists":
+                    raise
+
+    def seed(self, run: str, texts: Iterable[str]) -> int:
+        """Put messages on the work queue, many at a time; returns how many. They never expire.
+
+        Cut off half way, some are there: seeding the same again makes duplicates, which the
+        workers pass over.
+        """
+        queue = self._client(naming.work_queue(run))
+        with ThreadPoolExecutor(SENDERS) as pool:
+            sent = pool.map(lambda text: queue.send_message(text, time_to_live=NEVER), texts)
+            return sum(1 for _ in sent)
+
+    def count(self, name: str) -> int:
+        """About how many messages a queue holds, hidden ones too; 0 if there is no such queue."""
+        try:
+            return self._client(name).get_queue_properties().approximate_message_count or 0
+        except ResourceNotFoundError:
+            return 0
+
+    def discard(self, name: str, unwanted: Callable[[str], bool]) -> int:
+        """Delete the messages whose text is unwanted and show the others again."""
+        queue = self._client(name)
+        kept: list[QueueMessage] = []
+        deleted = 0
+        for message in queue.receive_messages(
+            messages_per_page=32, visibility_timeout=HIDDEN_SECONDS
+        ):
+            if unwanted(message.content):
+                queue.delete_message(message)
+                deleted += 1
+            else:
+                kept.append(message)
+        for message in kept:
+            queue.update_message(message, visibility_timeout=0)
+        return deleted
+
+    def delete(self, name: str) -> None:
+        """Delete a queue with all it holds; it may be gone already."""
+        try:
+            self._client(name).delete_queue()
+        except ResourceNotFoundError:
+            return
+
+    def _client(self, name: str) -> QueueClient:
+        return self._service.get_queue_client(
+            name, message_encode_policy=None, message_decode_policy=None
+        )

@@ -1,0 +1,191 @@
+"""Everything of a run that lies in Blob Storage, behind the names of the contract."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
+from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
+from pydantic import BaseModel
+
+from worker_image.contract import Heartbeat, Receipt, naming
+
+from ..model import Control, RunRecord
+
+T = TypeVar("T", bound=BaseModel)
+
+LISTING_PAGE = 5_000
+EDITS = 20
+
+
+@dataclass(frozen=True)
+class DeadLetterSummary:
+    """A dead-letter record as a listing shows it; `metadata` as the contract writes it."""
+
+    path: str
+    stage: str
+    unit: int | None
+    metadata: Mapping[str, str]
+
+
+class Records:
+    """The blobs of runs. Writes are idempotent; reads of what is absent give None."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        self._service = service
+        self._runs = service.get_container_client(naming.RUNS)
+
+    def create_container(self, name: str = naming.RUNS) -> None:
+        """Make a container; it may be there."""
+        try:
+            self._service.create_container(name)
+        except ResourceExistsError as error:
+            if getattr(error, "error_code", None) != "ContainerAlreadyExists":
+                raise
+
+    # ------------------------------------------------------------------------------- documents
+
+    def read(self, path: str, container: str = naming.RUNS) -> bytes | None:
+        """The content of a blob."""
+        try:
+            return self._service.get_blob_client(container, path).download_blob().readall()
+        except ResourceNotFoundError:
+            return None
+
+    def read_as(self, kind: type[T], path: str) -> T | None:
+        """The content of a JSON blob as a value."""
+        content = self.read(path)
+        return None if content is None else kind.model_validate_json(content)
+
+    def write(
+        self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
+    ) -> None:
+        """Write a blob, over what was there."""
+        self._runs.upload_blob(path, content, overwrite=True, metadata=metadata)
+
+    def create(self, path: str, content: str | bytes) -> bool:
+        """Write a blob that nobody has written yet; False if somebody has."""
+        try:
+            self._runs.upload_blob(path, content, overwrite=False)
+        except ResourceExistsError:
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------ the run
+
+    def record(self, run: str) -> RunRecord | None:
+        """The accepted request of a run."""
+        return self.read_as(RunRecord, naming.record(run))
+
+    def control(self, run: str) -> Control:
+        """The wishes of people."""
+        return self.read_as(Control, naming.control(run)) or Control()
+
+    def edit_control(self, run: str, change: Callable[[Control], Control]) -> Control:
+        """Change the wishes under their etag, again if somebody else was faster.
+
+        Raises:
+            ResourceModifiedError: others were faster all the time.
+        """
+        for attempt in range(EDITS):
+            try:
+                return self._edit_control_once(run, change)
+            except (ResourceModifiedError, ResourceExistsError):
+                if attempt == EDITS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _edit_control_once(self, run: str, change: Callable[[Control], Control]) -> Control:
+        blob = self._runs.get_blob_client(naming.control(run))
+        try:
+            download = blob.download_blob()
+        except ResourceNotFoundError:
+            control = change(Control())
+            blob.upload_blob(control.model_dump_json(), overwrite=False)
+            return control
+        control = change(Control.model_validate_json(download.readall()))
+        blob.upload_blob(
+            control.model_dump_json(),
+            overwrite=True,
+            etag=download.properties.etag,
+            match_condition=MatchConditions.IfNotModified,
+        )
+        return control
+
+    # ------------------------------------------------------------------------------ the catalogue
+
+    def catalogue(self, run: str, summary: Mapping[str, Any]) -> None:
+        """Keep what a list of runs shows of this one."""
+        metadata = {"summary": json.dumps(summary, separators=(",", ":"))}
+        self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=True, metadata=metadata)
+
+    def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
+        """By run id, in its order, what the catalogue holds."""
+        blobs = _list(self._runs, f"catalogue/{prefix}")
+        return {
+            str(blob.name).removeprefix("catalogue/"): json.loads(blob.metadata["summary"])
+            for blob in blobs
+        }
+
+    # ------------------------------------------------------------------------------ the account
+
+    def receipts(self, run: str, stage: str, container: str, prefix: str) -> Iterator[Receipt]:
+        """The receipts of a stage below a prefix; blobs that others wrote are passed over."""
+        for blob in _list(self._service.get_container_client(container), prefix):
+            receipt = Receipt.from_metadata(blob.metadata)
+            if receipt and receipt.run == run and receipt.stage == stage:
+                yield receipt
+
+    def dead_letters(self, run: str) -> Iterator[DeadLetterSummary]:
+        """Every dead-letter record of a run."""
+        for blob in _list(self._runs, naming.dead_letters(run)):
+            metadata = dict(blob.metadata or {})
+            unit = metadata.get("unit", "")
+            yield DeadLetterSummary(
+                path=str(blob.name),
+                stage=metadata.get("stage", ""),
+                unit=int(unit) if unit.isdigit() else None,
+                metadata=metadata,
+            )
+
+    def move(self, source: str, target: str) -> None:
+        """Move a blob of the runs; it may have been moved already."""
+        content = self.read(source)
+        if content is not None:
+            self.write(target, content)
+            self._runs.delete_blob(source)
+
+    def heartbeats(self, run: str) -> Iterator[Heartbeat]:
+        """What each worker said last."""
+        for blob in _list(self._runs, naming.heartbeats(run)):
+            heartbeat = Heartbeat.from_metadata(blob.metadata)
+            if heartbeat:
+                yield heartbeat
+
+    # ------------------------------------------------------------------------------ housekeeping
+
+    def listing(self, container: str, prefix: str) -> Iterator[BlobProperties]:
+        """The blobs below a prefix of anybody's container, in the order of their names.
+
+        Raises:
+            ResourceNotFoundError: there is no such container.
+        """
+        return _list(self._service.get_container_client(container), prefix)
+
+    def purge(self, run: str) -> None:
+        """Delete every blob of a run, its place in the catalogue last; documents stay."""
+        for blob in _list(self._runs, f"{run}/"):
+            self._runs.delete_blob(blob.name)
+        self._runs.delete_blob(f"catalogue/{run}")
+
+
+def _list(container: ContainerClient, prefix: str) -> Iterator[BlobProperties]:
+    yield from container.list_blobs(
+        name_starts_with=prefix, include=["metadata"], results_per_page=LISTING_PAGE
+    )

@@ -1,0 +1,54 @@
+"""What people see of a run while it goes on: small, whatever the size of the run; pure."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from .model import Phase, RunState
+from .policy import spent
+
+
+def summary(state: RunState, now: datetime) -> dict[str, Any]:
+    """The orchestrator's custom status.
+
+    `units.done` counts what is through its last stage, as the workers say; money and seconds as
+    in the plan. `secondsLeft` is absent until there is something to reckon from.
+    """
+    plan, seen = state.plan, state.observation
+    elapsed = max((now - state.started).total_seconds(), 0.001)
+    stages = (seen.progress if seen else {}) if plan else {}
+    last = stages.get(plan.stages[-1]) if plan else None
+    done = min(last.units, plan.units) if plan and last else 0
+    rows = last.rows if last else 0
+    return {
+        "state": state.phase,
+        "reason": state.verdict.reason if state.verdict else "",
+        "units": {
+            "total": plan.units if plan else None,
+            "seeded": state.seeded,
+            "done": done,
+            "dead": seen.dead if seen else 0,
+            "queued": seen.queued if seen else 0,
+        },
+        "stages": {name: progress.model_dump() for name, progress in stages.items()},
+        "rows": rows,
+        "rowsPerSecond": round(rows / elapsed),
+        "groups": groups(state),
+        "cost": round(spent(state, now), 6),
+        "elapsed": round(elapsed, 1),
+        "secondsLeft": _seconds_left(state, done, elapsed),
+        "notes": list(state.notes),
+    }
+
+
+def groups(state: RunState) -> dict[str, int]:
+    """Container groups by what they are doing, and how many were used in all."""
+    views = state.observation.groups if state.observation else ()
+    counts = Counter("Ended" if view.over else view.state for view in views)
+    return {**counts, "used": state.groups_used}
+
+
+def _seconds_left(state: RunState, done: int, elapsed: float) -> float | None:
+    if not (state.plan and done) or state.phase in (Phase.AUDITING, Phase.CLEANING):
+        return None
+    return round((state.plan.units - done) * elapsed / done, 1)
