@@ -65,7 +65,6 @@ class Report(Value):
     billed_seconds: float
     cost: float
     redrives: int
-    last_attempt: int
     notes: list[str]
     earlier: Totals | None = None
 
@@ -148,7 +147,6 @@ def report(
         billed_seconds=state.billed_seconds + (earlier.billed_seconds if earlier else 0),
         cost=spent(state, now) + (earlier.cost if earlier else 0),
         redrives=state.redrives_done,
-        last_attempt=_last_attempt(state),
         notes=list(state.notes),
         earlier=earlier,
     )
@@ -165,8 +163,3 @@ def _earlier(state: RunState, last: Report | None) -> Totals | None:
         billed_seconds=last.billed_seconds,
         cost=last.cost,
     )
-
-
-def _last_attempt(state: RunState) -> int:
-    before = state.plan.first_attempt - 1 if state.plan else 0
-    return max((slot.attempt for slot in state.slots), default=before)

@@ -76,8 +76,13 @@ def _record_name(run: str, text: str) -> str | None:
 
 
 def close(services: Services, decision: Close, now: datetime) -> Outcome:
-    """Write manifest and report, delete the work queue; the run's last act."""
+    """Write manifest and report, delete the work queue; the run's last act.
+
+    0 if somebody has wished a redrive since the verdict: the run goes on for it.
+    """
     state = decision.state
+    if state.plan and len(services.records.control(state.run).redrives) > state.redrives_done:
+        return Outcome(count=0)
     record = load(services, state.run)
     stages = planning.STAGES[record.request.kind]
     receipts = {stage: _receipts(services, record, stage).values() for stage in stages}

@@ -16,6 +16,8 @@ from ..reports import Report
 from ..services import Services
 
 FREEZE_PAGES = 200
+# Names of container groups are never used again: each round of redrives has its own attempts.
+ATTEMPTS_A_ROUND = 1_000
 
 Missing = Mapping[str, list[int]]
 
@@ -55,6 +57,7 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
 def _plan(services: Services, record: RunRecord, units: int) -> Plan:
     settings = services.settings
     earlier = services.records.read_as(Report, naming.report(record.run))
+    rounds = len(services.records.control(record.run).redrives)
     return Plan(
         kind=record.request.kind,
         units=units,
@@ -65,7 +68,7 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         window=settings.seed_window,
         page=settings.seed_page,
         tick=settings.tick_seconds,
-        first_attempt=earlier.last_attempt + 1 if earlier else 1,
+        first_attempt=1 + ATTEMPTS_A_ROUND * rounds,
         redrives_done=earlier.redrives if earlier else 0,
         resumed=earlier is not None,
     )

@@ -60,7 +60,8 @@ def _settle_one(state: RunState, decision: Decision, outcome: Outcome, now: date
         case Audit():
             return _settle_audit(state, decision, outcome)
         case Close():
-            return state.model_copy(update={"closed": True})
+            closed = {"closed": True} if outcome.count else {"verdict": None, "quiet": 0}
+            return state.model_copy(update=closed)
 
 
 def _settle_prepare(state: RunState, outcome: Outcome) -> RunState:

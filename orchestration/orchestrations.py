@@ -1,0 +1,63 @@
+"""The Durable client, in the run's words: one module of ours around the SDK's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import azure.durable_functions as df
+
+from . import orchestrator
+
+LIVE = frozenset({"Pending", "Running", "Suspended", "ContinuedAsNew"})
+
+
+@dataclass(frozen=True)
+class Orchestration:
+    """What the runtime knows of a run's orchestration."""
+
+    runtime_status: str
+    custom_status: dict[str, Any]
+    output: Any
+
+    @property
+    def live(self) -> bool:
+        """It goes on, or will."""
+        return self.runtime_status in LIVE
+
+
+class Orchestrations:
+    """Starts, wakes and looks at the orchestrations of runs; an instance id is a run id."""
+
+    def __init__(self, client: df.DurableOrchestrationClient) -> None:
+        self._client = client
+
+    async def find(self, run: str) -> Orchestration | None:
+        """The run's orchestration, None if there is none."""
+        status = await self._client.get_status(run)
+        if not status or status.runtime_status is None:
+            return None
+        custom = status.custom_status
+        return Orchestration(
+            runtime_status=status.runtime_status.name,
+            custom_status=custom if isinstance(custom, dict) else {},
+            output=status.output,
+        )
+
+    async def start(self, run: str, now: datetime) -> None:
+        """Start the run's orchestration unless it goes on; a finished one starts again."""
+        try:
+            await self._client.start_new(orchestrator.NAME, run, orchestrator.start_input(run, now))
+        except Exception:  # the SDK raises a plain Exception, with other words in each version
+            found = await self.find(run)
+            if not (found and found.live):
+                raise
+
+    async def wake(self, run: str) -> None:
+        """Make the orchestrator look now. A lost wake-up costs one tick, so none is an error."""
+        found = await self.find(run)
+        if found and found.live:
+            await self._client.raise_event(run, orchestrator.WAKE, {})
+
+    async def purge(self, run: str) -> None:
+        """Delete the history of a finished orchestration."""
+        await self._client.purge_instance_history(run)

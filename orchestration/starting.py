@@ -1,0 +1,118 @@
+"""Accepting a request for a run: validated as a whole before anything is created."""
+
+import hashlib
+import json
+import secrets
+import string
+from datetime import datetime
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from worker_image.contract import naming
+
+from .activities.auditing import catalogue_entry
+from .model import Phase, RunRecord, RunRequest, Value
+from .orchestrations import Orchestrations
+from .problems import Invalid, InvalidRequestError, of_validation
+from .services import Services
+
+DATASETS = "datasets"
+NONCE = string.ascii_lowercase + string.digits
+
+
+class Claim(Value):
+    """Which run an idempotency key stands for, and the digest of its request."""
+
+    run: str
+    digest: str
+
+
+class KeyReusedError(Exception):
+    """The idempotency key stands for another request."""
+
+
+def accept(
+    services: Services, body: Any, *, key: str | None, now: datetime, schedule: str | None = None
+) -> RunRecord:
+    """Validate a request and keep it; the same key again gives the same run.
+
+    Raises:
+        InvalidRequestError: every fault of the request by its place; nothing was created.
+        KeyReusedError: the key came with another request before.
+    """
+    request = _validated(body)
+    dataset, name = resolve_dataset(services, request)
+    services.records.create_container()
+    run = _claim(services, request, key, now)
+    record = RunRecord(
+        run=run,
+        created=now,
+        request=request.model_copy(update={"dataset": None}),
+        dataset=dataset,
+        dataset_name=name,
+        schedule=schedule,
+    )
+    if services.records.create(naming.record(run), record.model_dump_json(by_alias=True)):
+        services.records.catalogue(run, catalogue_entry(record, Phase.PLANNING))
+    return services.records.record(run) or record
+
+
+async def start(orchestrations: Orchestrations, record: RunRecord, now: datetime) -> None:
+    """Start the run of an accepted record, once; a run that has ended is left as it is."""
+    if await orchestrations.find(record.run) is None:
+        await orchestrations.start(record.run, now)
+
+
+def _validated(body: Any) -> RunRequest:
+    try:
+        return RunRequest.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequestError(of_validation(error)) from None
+
+
+def resolve_dataset(
+    services: Services, request: RunRequest
+) -> tuple[dict[str, Any] | None, str | None]:
+    """The dataset of a request, looked up if it is a name, and its name."""
+    dataset = request.dataset
+    if dataset is None:
+        return None, None
+    if isinstance(dataset, str):
+        dataset = _stored_dataset(services, dataset)
+    faults = [
+        Invalid(field=f"dataset.{path}" if path else "dataset", reason=reason)
+        for path, reason in services.check_dataset(dataset)
+    ]
+    if faults:
+        raise InvalidRequestError(faults)
+    return dataset, str(dataset.get("dataset"))
+
+
+def _stored_dataset(services: Services, name: str) -> dict[str, Any]:
+    content = services.records.read(f"{name}.yaml", container=DATASETS)
+    if content is None:
+        reason = f"there is no dataset {name!r}: give one inline, or store it as {name}.yaml"
+        raise InvalidRequestError([Invalid(field="dataset", reason=reason)])
+    loaded: dict[str, Any] = yaml.safe_load(content)
+    return loaded
+
+
+def _claim(services: Services, request: RunRequest, key: str | None, now: datetime) -> str:
+    nonce = "".join(secrets.choice(NONCE) for _ in range(5))
+    run = naming.run_id(now, nonce)
+    if key is None:
+        return run
+    digest = _digest(json.dumps(request.model_dump(mode="json"), sort_keys=True))
+    path = f"keys/{_digest(key)}"
+    if services.records.create(path, Claim(run=run, digest=digest).model_dump_json()):
+        return run
+    claim = services.records.read_as(Claim, path)
+    if claim is None or claim.digest != digest:
+        raise KeyReusedError("the idempotency key came with another request before")
+    return claim.run
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,37 @@
+"""The timers: schedules every minute, the sweep every five."""
+
+from datetime import UTC, datetime
+
+import azure.durable_functions as df
+import azure.functions as func
+
+from ..orchestrations import Orchestrations
+from ..scheduling import start_due
+from ..services import Services
+from ..sweeping import sweep
+
+EVERY_MINUTE = "0 * * * * *"
+EVERY_FIVE_MINUTES = "0 */5 * * * *"
+
+
+def blueprint(services: Services) -> df.Blueprint:
+    """The timer functions, named as an operator finds them in the Portal."""
+    bp = df.Blueprint()
+
+    @bp.timer_trigger(schedule=EVERY_MINUTE, arg_name="timer", use_monitor=True)
+    @bp.durable_client_input(client_name="client")
+    async def start_schedules(
+        timer: func.TimerRequest,  # noqa: ARG001  # the binding hands it in by name
+        client: df.DurableOrchestrationClient,
+    ) -> None:
+        await start_due(services, Orchestrations(client), datetime.now(UTC))
+
+    @bp.timer_trigger(schedule=EVERY_FIVE_MINUTES, arg_name="timer", use_monitor=True)
+    @bp.durable_client_input(client_name="client")
+    async def sweep_orphans(
+        timer: func.TimerRequest,  # noqa: ARG001  # the binding hands it in by name
+        client: df.DurableOrchestrationClient,
+    ) -> None:
+        await sweep(services, Orchestrations(client), datetime.now(UTC))
+
+    return bp
