@@ -11,6 +11,7 @@ from .slots import vacate
 def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
     """Fold one look at the services into the state."""
     views = {(view.ordinal, view.attempt): view for view in observation.groups}
+    state = _adopt(state, observation, now)
     slots = tuple(_see(slot, views.get((slot.ordinal, slot.attempt))) for slot in state.slots)
     lost = {
         (slot.ordinal, slot.attempt)
@@ -28,6 +29,31 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
         }
     )
     return advance(state.model_copy(update={"verdict": state.verdict or judge(state, now)}))
+
+
+def _adopt(state: RunState, observation: Observation, now: datetime) -> RunState:
+    """Take in groups whose creation was carried out but never reported."""
+    known = {slot.ordinal: slot for slot in state.slots}
+    first = state.plan.first_attempt if state.plan else 0
+    unknown = (
+        view
+        for view in observation.groups
+        if view.attempt >= first and _is_newer(view, known.get(view.ordinal))
+    )
+    new = {
+        view.ordinal: Slot(ordinal=view.ordinal, attempt=view.attempt, requested=now)
+        for view in unknown
+    }
+    return state.model_copy(
+        update={
+            "slots": tuple(slot for _, slot in sorted((known | new).items())),
+            "groups_used": state.groups_used + len(new),
+        }
+    )
+
+
+def _is_newer(view: GroupView, slot: Slot | None) -> bool:
+    return slot is None or (slot.status is SlotStatus.GONE and view.attempt > slot.attempt)
 
 
 def _see(slot: Slot, view: GroupView | None) -> Slot:

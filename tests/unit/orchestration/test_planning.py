@@ -1,0 +1,81 @@
+"""Messages, missing units and money."""
+
+from datetime import UTC, datetime
+
+import pytest
+from support.simulated import RUN, plan
+
+from orchestration import planning
+from orchestration.model import RunRecord, RunRequest
+from worker_image.contract import DatasetSource, Message, Stage
+
+
+def record(**changes: object) -> RunRecord:
+    request = {
+        "kind": "pipeline",
+        "dataset": {"version": 1},
+        "units": 10,
+        "sink": {"schema": "retail"},
+        "random_seed": 42,
+        "limits": {"attempts": 3, "unit_timeout": 30},
+    }
+    return RunRecord(
+        run=RUN,
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        request=RunRequest.model_validate({**request, **changes}),
+        dataset={"version": 1},
+    )
+
+
+def test_a_message_carries_all_that_its_unit_needs() -> None:
+    source = DatasetSource(inline={"version": 1})
+    message = planning.generate_message(record(), 7, source)
+    assert Message.decode(message.encode()) == message
+    assert message.unit == 7
+    assert message.random_seed == 42
+    assert (message.limits.attempts, message.limits.timeout_seconds) == (3, 30)
+    assert message.then == {"stage": "ingest", "schema": "retail"}
+
+
+def test_an_ingest_message_has_no_next_stage() -> None:
+    message = planning.ingest_message(record(), 3, "documents", "a/b.ndjson", None)
+    assert message.stage is Stage.INGEST
+    assert message.then is None
+    assert message.payload["schema"] == "retail"
+
+
+@pytest.mark.parametrize(("size", "inline"), [(100, True), (20_000, False)])
+def test_a_large_dataset_travels_by_reference(size: int, inline: bool) -> None:
+    source = planning.dataset_source(RUN, "x" * size, {"a": 1}, "digest")
+    assert (source.inline is not None) is inline
+    assert (source.blob == f"{RUN}/datasets/digest.json") is not inline
+
+
+@pytest.mark.parametrize(
+    ("done", "dead", "missing"),
+    [
+        ({"generate": {0, 1, 2}, "ingest": {0, 1, 2}}, {}, {"generate": [], "ingest": []}),
+        ({"generate": {0, 1}, "ingest": {0}}, {}, {"generate": [2], "ingest": [1]}),
+        ({"generate": {0, 1}, "ingest": {0, 1}}, {"generate": {2}}, {"generate": [], "ingest": []}),
+        ({"generate": {0, 1, 2}, "ingest": {0}}, {"ingest": {2}}, {"generate": [], "ingest": [1]}),
+        # Done and dead is done: the dead letter is of a delivery that came late.
+        ({"generate": {0, 1, 2}, "ingest": set()}, {"generate": {0}}, {"ingest": [0, 1, 2]}),
+    ],
+)
+def test_what_is_missing(
+    done: dict[str, set[int]], dead: dict[str, set[int]], missing: dict[str, list[int]]
+) -> None:
+    every_dead = {"generate": dead.get("generate", set()), "ingest": dead.get("ingest", set())}
+    found = planning.missing_units(3, ("generate", "ingest"), done, every_dead)
+    assert found == {"generate": [], "ingest": [], **missing}
+
+
+def test_done_wins_over_dead_in_the_account() -> None:
+    account = planning.account({"generate": [5]}, {"generate": {1, 2}}, {"generate": {2, 3}})
+    assert account.done == {"generate": 2}
+    assert account.dead == {"generate": 1}
+    assert account.sample == ("generate/5",)
+
+
+def test_cost_is_seconds_times_the_price_of_the_size() -> None:
+    assert planning.cost(plan(), 100) == pytest.approx(100 * (1.0 * 0.001 + 1.5 * 0.0001))

@@ -1,0 +1,92 @@
+"""The account of a finished run."""
+
+from datetime import timedelta
+
+import pytest
+from support.simulated import RUN, START, later, plan
+
+from orchestration.model import Phase, RunState, Slot, SlotStatus, Verdict
+from orchestration.reports import Report, failure_groups, report, stage_report
+from worker_image.contract import Receipt
+
+
+def receipt(unit: int, seconds: float) -> Receipt:
+    return Receipt(
+        run=RUN,
+        stage="generate",
+        unit=unit,
+        records={"customer": 10, "order": unit},
+        bytes=100,
+        checksum="c",
+        seconds=seconds,
+        worker="w",
+        delivery=1,
+        document="documents/x",
+    )
+
+
+def test_a_stage_in_sums_and_spread() -> None:
+    found = stage_report(receipt(unit, unit / 100) for unit in range(1, 101))
+    assert (found.units, found.bytes) == (100, 10_000)
+    assert found.records == {"customer": 1_000, "order": 5_050}
+    assert found.rows == 6_050
+    assert found.seconds["p50"] == pytest.approx(0.5, abs=0.02)
+    assert found.seconds["max"] == 1.0
+    assert [item["unit"] for item in found.slowest] == list(range(100, 90, -1))
+
+
+def test_no_receipts_is_a_stage_of_nothing() -> None:
+    assert stage_report([]).units == 0
+
+
+def test_failures_by_fingerprint_the_commonest_first() -> None:
+    rows = [{"fingerprint": "a", "type": "A", "error": str(n)} for n in range(3)]
+    rows.insert(1, {"fingerprint": "b", "type": "B", "error": "x"})
+    groups = failure_groups(rows)
+    assert [(group.fingerprint, group.units) for group in groups] == [("a", 3), ("b", 1)]
+    assert groups[0].error == "0"
+
+
+def ended(start: float, seconds: float) -> RunState:
+    slot = Slot(
+        ordinal=1,
+        attempt=1,
+        status=SlotStatus.GONE,
+        requested=later(start),
+        started=later(start),
+        ended=later(start + seconds),
+    )
+    return RunState(
+        run=RUN,
+        started=later(start),
+        progressed=later(start),
+        plan=plan(),
+        slots=(slot,),
+        groups_used=1,
+        billed_seconds=seconds,
+        verdict=Verdict(phase=Phase.SUCCEEDED),
+    )
+
+
+def test_a_second_round_goes_on_where_the_first_had_ended() -> None:
+    first = report(ended(0, 100), {}, [], None, later(120))
+    second = report(ended(1_000, 50), {}, [], first, later(1_100))
+    assert second.started == START
+    assert second.seconds == timedelta(seconds=1_100).total_seconds()
+    assert second.groups_used == 2
+    assert second.billed_seconds == 150
+    assert second.cost == pytest.approx(first.cost * 1.5)
+
+
+def test_writing_the_same_report_twice_counts_nothing_twice() -> None:
+    first = report(ended(0, 100), {}, [], None, later(120))
+    second = report(ended(1_000, 50), {}, [], first, later(1_100))
+    again = report(ended(1_000, 50), {}, [], second, later(1_101))
+    assert again.cost == second.cost
+    assert again.groups_used == 2
+
+
+def test_a_report_of_a_newer_writer_can_be_read() -> None:
+    first = report(ended(0, 100), {}, [], None, later(120))
+    newer = {**first.model_dump(mode="json"), "colour": "red"}
+    assert Report.model_validate(newer) == first

@@ -1,0 +1,75 @@
+"""A request is refused as a whole, with every fault at its place."""
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from orchestration.model import RunRequest
+from orchestration.problems import Invalid, of_validation, problem
+
+PIPELINE: dict[str, Any] = {
+    "kind": "pipeline",
+    "dataset": {"version": 1},
+    "units": 10,
+    "sink": {"schema": "retail"},
+}
+INGEST: dict[str, Any] = {
+    "kind": "ingest",
+    "source": {"container": "landing"},
+    "sink": {"schema": "s"},
+}
+
+
+@pytest.mark.parametrize("body", [PIPELINE, INGEST, {**INGEST, "dataset": "retail"}])
+def test_a_request_that_fits_its_kind(body: dict[str, Any]) -> None:
+    assert RunRequest.model_validate(body).kind == body["kind"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "reason"),
+    [
+        ({"kind": "paint"}, "kind", "'generate', 'ingest' or 'pipeline'"),
+        ({"units": None}, "units", "needs it"),
+        ({"units": 0}, "units", "greater than or equal to 1"),
+        ({"units": "many"}, "units", "valid integer"),
+        ({"sink": None}, "sink", "needs it"),
+        ({"sink": {"schema": "a; drop table"}}, "sink.schema", "match pattern"),
+        ({"source": {"container": "landing"}}, "source", "has none"),
+        ({"instances": {"count": 101}}, "instances.count", "less than or equal to 100"),
+        ({"instances": {"cpus": 1}}, "instances.cpus", "Extra inputs"),
+        ({"limits": {"attempts": 0}}, "limits.attempts", "greater than or equal to 1"),
+        ({"documents": {"container": "No_Good"}}, "documents.container", "match pattern"),
+        ({"documents": {"compression": "rar"}}, "documents.compression", "'none', 'gzip' or"),
+        ({"random_seed": -1}, "random_seed", "greater than or equal to 0"),
+        ({"colour": "red"}, "colour", "Extra inputs"),
+    ],
+)
+def test_a_fault_is_named_with_place_and_reason(
+    change: dict[str, Any], field: str, reason: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunRequest.model_validate({**PIPELINE, **change})
+    faults = of_validation(caught.value)
+    assert any(fault.field == field and reason in fault.reason for fault in faults), faults
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunRequest.model_validate({**PIPELINE, "units": -1, "limits": {"attempts": 99}})
+    assert {fault.field for fault in of_validation(caught.value)} == {"units", "limits.attempts"}
+
+
+def test_a_problem_holds_its_faults() -> None:
+    fault = Invalid(field="units", reason="too few", value=0)
+    members = problem(HTTPStatus.BAD_REQUEST, "the request is not valid", [fault])
+    assert members["status"] == 400
+    assert members["title"] == "Bad Request"
+    assert members["errors"] == [{"field": "units", "reason": "too few", "value": 0}]
+
+
+def test_a_long_value_is_not_sent_back() -> None:
+    with pytest.raises(ValidationError) as caught:
+        RunRequest.model_validate({**PIPELINE, "kind": "x" * 1_000})
+    assert of_validation(caught.value)[0].value is None
