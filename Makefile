@@ -1,0 +1,39 @@
+# Two commands do everything: `make demo` runs the main job, `make test` proves it.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$python; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+REQUIREMENTS := requirements-dev.txt requirements.txt worker_image/requirements.txt
+UNITS ?=
+
+.PHONY: demo test check up down clean
+
+demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
+	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
+
+test: $(STAMP)  ## unit, integration and end-to-end tests on real local services
+	@$(BIN)/python -m pytest
+
+check: $(STAMP)  ## lint, types, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+up: $(STAMP)  ## start everything and leave it running
+	@$(BIN)/python -m local_host up
+
+down: $(STAMP)  ## stop what `up` or a killed demo left running
+	@$(BIN)/python -m local_host down
+
+clean: down  ## forget all local state
+	rm -rf .local
+
+$(STAMP): $(REQUIREMENTS)
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

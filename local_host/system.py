@@ -1,0 +1,177 @@
+"""The system on one machine: the app in its host, the stand-in for ACI, Azurite, PostgreSQL."""
+
+import json
+import os
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from local_host.services.azurite import Azurite
+from local_host.services.ports import HOST, kept_ports
+from local_host.services.postgresql import Postgresql
+from local_host.services.process import Service, base_environment
+from local_host.services.toolchain import Toolchain
+
+CHECKOUT = Path(__file__).parents[1]
+STATE = CHECKOUT / ".local" / "state"
+EXAMPLE_SETTINGS = CHECKOUT / "local.settings.json.example"
+IMAGE = "aci-jobs/worker:local"
+_ANSWER_SECONDS = 2.0
+
+
+class LocalApp:
+    """The function app and its container groups, on a storage account and a database.
+
+    Two detached processes that survive their starter. `changes` replace settings of the example
+    file, `options` those of the stand-in.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        storage: str,
+        postgresql: str,
+        changes: Mapping[str, str] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self._changes = {
+            "ACI_JOBS_STORAGE_CONNECTION_STRING": storage,
+            "ACI_JOBS_POSTGRESQL_URL": postgresql,
+            **(changes or {}),
+        }
+        self._ports = kept_ports(self.folder / "ports.json", ("functions", "container_instances"))
+        self.container_instances = self._container_instances(options or {})
+        self.functions = self._functions()
+
+    @property
+    def url(self) -> str:
+        """Where the function app answers."""
+        return f"http://{HOST}:{self._ports['functions']}"
+
+    @property
+    def arm_url(self) -> str:
+        """Where the stand-in answers."""
+        return f"http://{HOST}:{self._ports['container_instances']}"
+
+    @property
+    def key(self) -> str:
+        """The function key; there once the host has started."""
+        keys: dict[str, str] = json.loads((self.folder / "functions" / "keys.json").read_text())
+        return keys["function"]
+
+    def settings(self) -> dict[str, str]:
+        """The app's settings: the example's, on this machine's addresses."""
+        values: dict[str, str] = json.loads(EXAMPLE_SETTINGS.read_text())["Values"]
+        own = {"ACI_JOBS_ARM_ENDPOINT": self.arm_url, "ACI_JOBS_WORKER_IMAGE": IMAGE}
+        return {**values, **own, **self._changes}
+
+    def start(self) -> None:
+        """Return when both answer; what runs already is left as it is. Idempotent."""
+        self._write_settings()
+        self._write_image()
+        self.container_instances.start()
+        self.functions.start()
+
+    def stop(self) -> None:
+        """Stop the app, then every container and the stand-in. Idempotent."""
+        self.functions.stop()
+        self.container_instances.stop()
+
+    def _functions(self) -> Service:
+        command = (
+            *(sys.executable, "-m", "local_host.functions"),
+            *("--app", str(CHECKOUT), "--state", str(self.folder / "functions")),
+            *("--port", str(self._ports["functions"])),
+            *("--settings", str(self._settings_file)),
+        )
+        status = f"{self.url}/admin/host/status"
+        return Service(
+            "functions", command, self.folder, lambda: _answers(status), _environment(), grace=15
+        )
+
+    def _container_instances(self, options: Mapping[str, object]) -> Service:
+        named = [
+            word for name, value in options.items() for word in ("--option", f"{name}={value}")
+        ]
+        command = (
+            *(sys.executable, "-m", "local_host.container_instances"),
+            *("--state", str(self.folder / "container_instances")),
+            *("--port", str(self._ports["container_instances"])),
+            *("--images", str(self._images_file)),
+            *named,
+        )
+        health = f"{self.arm_url}/admin/health"
+        return Service(
+            *("container_instances", command, self.folder),
+            lambda: _answers(health),
+            _environment(),
+            grace=30,
+        )
+
+    @property
+    def _settings_file(self) -> Path:
+        return self.folder / "local.settings.json"
+
+    @property
+    def _images_file(self) -> Path:
+        return self.folder / "images.json"
+
+    def _write_settings(self) -> None:
+        self._settings_file.touch(mode=0o600)
+        content = {"IsEncrypted": False, "Values": self.settings()}
+        self._settings_file.write_text(json.dumps(content))
+
+    def _write_image(self) -> None:
+        """Lay out what the worker image holds: its package alone, and nothing of this checkout."""
+        root = self.folder / "image"
+        root.mkdir(exist_ok=True)
+        package = root / "worker_image"
+        if not package.is_symlink():
+            package.symlink_to(CHECKOUT / "worker_image")
+        image: dict[str, Any] = {
+            "command": [sys.executable, "-m", "worker_image"],
+            "root": str(root),
+            # A container has the cores that it asks for; a process would take all it sees.
+            "environment": {"OPENBLAS_NUM_THREADS": "1"},
+        }
+        self._images_file.write_text(json.dumps({"images": {IMAGE: image}}))
+
+
+class System:
+    """Everything on one machine, its state in one folder: stop and start, and a run goes on."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+        self.azurite = Azurite(folder / "azurite", Toolchain.from_environment(environment))
+        self.postgresql = Postgresql.from_environment(
+            folder / "postgresql", environment=environment
+        )
+        self.app = LocalApp(
+            folder,
+            storage=self.azurite.connection_string,
+            postgresql=self.postgresql.url,
+        )
+
+    def start(self) -> None:
+        """Return when all of it answers. Idempotent."""
+        self.azurite.start()
+        self.postgresql.start()
+        self.app.start()
+
+    def stop(self) -> None:
+        """Stop all of it, data kept. Idempotent."""
+        self.app.stop()
+        self.postgresql.stop()
+        self.azurite.stop()
+
+
+def _environment() -> dict[str, str]:
+    return {**base_environment(), "PYTHONPATH": str(CHECKOUT), "PYTHONUNBUFFERED": "1"}
+
+
+def _answers(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310  # loopback
+        return bool(answer.status == 200)
