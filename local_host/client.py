@@ -1,9 +1,8 @@
 """The app's HTTP API as its callers use it."""
 
-import json
-import urllib.error
-import urllib.request
 from typing import Any
+
+import httpx
 
 TIMEOUT = 60.0
 
@@ -19,11 +18,11 @@ class RefusedError(Exception):
 
 
 class Client:
-    """Start, watch and steer runs; every call may raise `OSError` while the app is away."""
+    """Start, watch and steer runs; every call may raise `httpx.HTTPError` while the app is away."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._url = f"{url}/api"
-        self._key = key
+        headers = {"x-functions-key": key}
+        self._http = httpx.Client(base_url=f"{url}/api", headers=headers, timeout=TIMEOUT)
 
     def start(self, request: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
@@ -37,29 +36,22 @@ class Client:
     def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """One call.
+        """One call; no body is sent where `body` is None.
 
         Raises:
             RefusedError: the answer was not a success.
         """
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310  # an address of the caller's own app
-            f"{self._url}{path}",
-            data=data,
-            method=method,
-            headers={"x-functions-key": self._key, **(headers or {})},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
-                members: dict[str, Any] = json.load(answer)
-                return members
-        except urllib.error.HTTPError as error:
-            raise RefusedError(error.code, _problem(error.read())) from None
+        content = {} if body is None else {"json": body}
+        answer = self._http.request(method, path, headers=headers, **content)
+        if not answer.is_success:
+            raise RefusedError(answer.status_code, _problem(answer))
+        members: dict[str, Any] = answer.json()
+        return members
 
 
-def _problem(content: bytes) -> dict[str, Any]:
+def _problem(answer: httpx.Response) -> dict[str, Any]:
     try:
-        problem: dict[str, Any] = json.loads(content)
+        problem: dict[str, Any] = answer.json()
     except ValueError:
-        return {"detail": content.decode(errors="replace")[:500]}
+        return {"detail": answer.text[:500]}
     return problem

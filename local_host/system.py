@@ -3,10 +3,11 @@
 import json
 import os
 import sys
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from local_host.services.azurite import Azurite
 from local_host.services.ports import HOST, kept_ports
@@ -173,5 +174,7 @@ def _environment() -> dict[str, str]:
 
 
 def _answers(url: str) -> bool:
-    with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310  # loopback
-        return bool(answer.status == 200)
+    try:
+        return httpx.get(url, timeout=_ANSWER_SECONDS).is_success
+    except httpx.TransportError:
+        return False

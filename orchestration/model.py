@@ -111,14 +111,22 @@ class RunRequest(Value):
 
 
 class RunRecord(Value):
-    """The accepted request as it is kept, its dataset resolved."""
+    """The accepted request as it is kept; a dataset's name in it has become the dataset."""
 
     run: str
     created: datetime
     request: RunRequest
-    dataset: dict[str, Any] | None = None
-    dataset_name: str | None = None
     schedule: str | None = None
+
+    @property
+    def dataset(self) -> dict[str, Any] | None:
+        """The dataset specification."""
+        return self.request.dataset if isinstance(self.request.dataset, dict) else None
+
+    @property
+    def dataset_name(self) -> str | None:
+        """What the specification calls itself."""
+        return str(self.dataset["dataset"]) if self.dataset and "dataset" in self.dataset else None
 
 
 # ---------------------------------------------------------------------------------------- plan

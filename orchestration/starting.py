@@ -43,15 +43,13 @@ def accept(
         KeyReusedError: the key came with another request before.
     """
     request = _validated(body)
-    dataset, name = resolve_dataset(services, request)
+    request = request.model_copy(update={"dataset": _resolved_dataset(services, request)})
     services.records.create_container()
     run = _claim(services, request, key, now)
     record = RunRecord(
         run=run,
         created=now,
-        request=request.model_copy(update={"dataset": None}),
-        dataset=dataset,
-        dataset_name=name,
+        request=request,
         schedule=schedule,
     )
     if services.records.create(naming.record(run), record.model_dump_json(by_alias=True)):
@@ -72,13 +70,11 @@ def _validated(body: Any) -> RunRequest:
         raise InvalidRequestError(of_validation(error)) from None
 
 
-def resolve_dataset(
-    services: Services, request: RunRequest
-) -> tuple[dict[str, Any] | None, str | None]:
-    """The dataset of a request, looked up if it is a name, and its name."""
+def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any] | None:
+    """The dataset of a request, looked up if it is a name, and without a fault."""
     dataset = request.dataset
     if dataset is None:
-        return None, None
+        return None
     if isinstance(dataset, str):
         dataset = _stored_dataset(services, dataset)
     faults = [
@@ -87,7 +83,7 @@ def resolve_dataset(
     ]
     if faults:
         raise InvalidRequestError(faults)
-    return dataset, str(dataset.get("dataset"))
+    return dataset
 
 
 def _stored_dataset(services: Services, name: str) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def run(
         "run": record.run,
         "created": record.created.isoformat(),
         "state": state(found, report) or (found.runtime_status if found else Phase.PLANNING),
-        "request": record.request.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "request": record.request.model_dump(
+            mode="json", by_alias=True, exclude_none=True, exclude={"dataset"}
+        ),
         "dataset": record.dataset_name,
         "schedule": record.schedule,
         "status": found.custom_status if found else {},

@@ -23,7 +23,6 @@ def record(**changes: object) -> RunRecord:
         run=RUN,
         created=datetime(2026, 1, 1, tzinfo=UTC),
         request=RunRequest.model_validate({**request, **changes}),
-        dataset={"version": 1},
     )
 
 

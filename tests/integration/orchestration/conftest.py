@@ -1,0 +1,58 @@
+"""The control plane's services on Azurite and the stand-in, through the real SDKs."""
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from support.container_instances import LOCATION, RESOURCE_GROUP, SUBSCRIPTION, StandIn
+from support.container_instances import stand_in as running_stand_in
+
+from local_host.checks import NoToken
+from orchestration.services import ContainerGroups, Queues, Records, Services
+from orchestration.services.container_groups import open_client
+from orchestration.services.storage import open_storage
+from orchestration.settings import Settings
+from worker_image.contract import naming
+
+IMAGE = "nothing:local"  # its container ends at once
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    images = {IMAGE: {"command": ["python", "-c", "pass"]}}
+    with running_stand_in(tmp_path_factory.mktemp("arm"), images) as running:
+        yield running
+
+
+@pytest.fixture
+def services(azurite: str, stand_in: StandIn) -> Services:
+    settings = Settings.model_validate(
+        {
+            "storage_connection_string": azurite,
+            "subscription_id": SUBSCRIPTION,
+            "resource_group": RESOURCE_GROUP,
+            "location": LOCATION,
+            "arm_endpoint": stand_in.url,
+            "worker_image": IMAGE,
+            "postgresql_url": "postgresql://u:topsecret@nowhere/d",
+            "seed_page": 10,
+        }
+    )
+    storage = open_storage(settings, NoToken())
+    services = Services(
+        settings=settings,
+        records=Records(storage.blobs),
+        queues=Queues(storage.queues),
+        groups=ContainerGroups(open_client(settings, NoToken()), settings),
+        check_dataset=lambda _: [],
+    )
+    services.records.create_container()
+    return services
+
+
+@pytest.fixture
+def run() -> str:
+    """A run id that no other test has."""
+    nonce = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(5))
+    return naming.run_id(datetime.now(UTC), nonce)
