@@ -7,21 +7,23 @@ import azure.functions as func
 from azure.identity import DefaultAzureCredential
 
 from orchestration import activities, orchestrator
-from orchestration.services import ContainerGroups, Queues, Records, Services
+from orchestration.services import ContainerGroups, Faults, Queues, Records, Services
 from orchestration.services.container_groups import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
 from orchestration.triggers import http_api, timers
-from worker_image.generator import SpecError, parse
+from worker_image.generator import SpecError, load, parse
 
 
-def check_dataset(dataset: Any) -> list[tuple[str, str]]:
-    """The faults of a dataset specification, as the generator finds them."""
+def read_dataset(source: bytes | dict[str, Any]) -> tuple[dict[str, Any], Faults]:
+    """A dataset specification as plain data, with its faults as the generator finds them."""
+    document: Any = {}
     try:
-        parse(dataset)
+        document = load(source) if isinstance(source, bytes) else source
+        parse(document)
     except SpecError as error:
-        return [(fault.path, fault.reason) for fault in error.problems]
-    return []
+        return document, [(fault.path, fault.reason) for fault in error.problems]
+    return document, []
 
 
 def compose(settings: Settings) -> df.DFApp:
@@ -33,7 +35,7 @@ def compose(settings: Settings) -> df.DFApp:
         records=Records(storage.blobs),
         queues=Queues(storage.queues),
         groups=ContainerGroups(open_client(settings, credential), settings),
-        check_dataset=check_dataset,
+        read_dataset=read_dataset,
     )
     composed = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     composed.register_functions(orchestrator.blueprint())

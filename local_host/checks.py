@@ -61,16 +61,19 @@ class Manifest:
 def check_run(run: str, units: int, schema: str, container: str, settings: Settings) -> list[Check]:
     """Everything that a pipeline run which succeeded must have left, and must not have."""
     storage = settings.storage_connection_string.get_secret_value()
-    blobs = BlobServiceClient.from_connection_string(storage)
-    manifest = Manifest.read(blobs, run)
-    with psycopg.connect(settings.postgresql_url.get_secret_value()) as database:
+    with (
+        BlobServiceClient.from_connection_string(storage) as blobs,
+        QueueServiceClient.from_connection_string(storage) as queues,
+        psycopg.connect(settings.postgresql_url.get_secret_value()) as database,
+    ):
+        manifest = Manifest.read(blobs, run)
         return [
             _documents(blobs, run, units, container, manifest),
             *_tables(database, schema, manifest),
             _loaded(database, schema, run, units),
             *_foreign_keys(database, schema),
             _no_groups(settings, run),
-            _no_queue(QueueServiceClient.from_connection_string(storage), run),
+            _no_queue(queues, run),
         ]
 
 
@@ -137,9 +140,15 @@ def _number(database: psycopg.Connection[Any], query: sql.Composed) -> int:
 
 
 def _no_groups(settings: Settings, run: str) -> Check:
-    groups = ContainerGroups(open_client(settings, NoToken()), settings)
-    left = [name for name, owner, _ in groups.tagged() if owner == run]
+    left = groups_of(settings, run)
     return Check("no container group is left", not left, ", ".join(left) or "none")
+
+
+def groups_of(settings: Settings, run: str) -> list[str]:
+    """The container groups of a run that the management API lists."""
+    with open_client(settings, NoToken()) as client:
+        groups = ContainerGroups(client, settings)
+        return [name for name, owner, _ in groups.tagged() if owner == run]
 
 
 def _no_queue(queues: QueueServiceClient, run: str) -> Check:

@@ -1,5 +1,6 @@
 """The app's HTTP API as its callers use it."""
 
+import json
 from typing import Any
 
 import httpx
@@ -21,8 +22,8 @@ class Client:
     """Start, watch and steer runs; every call may raise `httpx.HTTPError` while the app is away."""
 
     def __init__(self, url: str, key: str) -> None:
-        headers = {"x-functions-key": key}
-        self._http = httpx.Client(base_url=f"{url}/api", headers=headers, timeout=TIMEOUT)
+        self._url = f"{url}/api"
+        self._key = key
 
     def start(self, request: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
@@ -41,8 +42,13 @@ class Client:
         Raises:
             RefusedError: the answer was not a success.
         """
-        content = {} if body is None else {"json": body}
-        answer = self._http.request(method, path, headers=headers, **content)
+        answer = httpx.request(
+            method,
+            f"{self._url}{path}",
+            headers={"x-functions-key": self._key, **(headers or {})},
+            content=None if body is None else json.dumps(body),
+            timeout=TIMEOUT,
+        )
         if not answer.is_success:
             raise RefusedError(answer.status_code, _problem(answer))
         members: dict[str, Any] = answer.json()

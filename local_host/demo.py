@@ -16,6 +16,7 @@ from local_host.checks import Check, check_run
 from local_host.client import Client
 from local_host.system import CHECKOUT, System
 from orchestration.settings import Settings
+from worker_image.generator import load
 
 EXAMPLE = CHECKOUT / "examples" / "retail"
 SCHEMA_PREFIX = "retail_"
@@ -41,7 +42,7 @@ def run_demo(system: System, units: int | None, console: Console) -> bool:
 def example_request(units: int | None) -> dict[str, Any]:
     """The example's job with its dataset in it, and a schema of its own for this run."""
     request: dict[str, Any] = yaml.safe_load((EXAMPLE / "job.yaml").read_text())
-    request["dataset"] = yaml.safe_load((EXAMPLE / "dataset.yaml").read_text())
+    request["dataset"] = load((EXAMPLE / "dataset.yaml").read_bytes())
     request["sink"] = {"schema": f"{SCHEMA_PREFIX}{datetime.now(UTC):%y%m%d_%H%M%S}"}
     return {**request, "units": units or request["units"]}
 
@@ -141,13 +142,13 @@ def _account(
 ) -> bool:
     report = shown["report"]
     console.print(_report_table(run, report))
-    checks = [
-        Check("the run's state", shown["state"] == "Succeeded", shown["state"]),
-        *check_run(run, request["units"], request["sink"]["schema"], "documents", settings),
-    ]
+    if shown["state"] != "Succeeded":
+        console.print(f"[red]{shown['state']}: {report['reason']}[/red]")
+        for group in report["failures"]:
+            console.print(f"{group['units']:>6} dead: {group['type']}: {group['error']}")
+        return False
+    checks = check_run(run, request["units"], request["sink"]["schema"], "documents", settings)
     console.print(_checks_table(checks))
-    if report["reason"]:
-        console.print(f"Reason: {report['reason']}")
     holds = all(check.holds for check in checks)
     console.print("Everything holds." if holds else "[red]Not everything holds.[/red]")
     return holds

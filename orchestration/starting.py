@@ -7,7 +7,6 @@ import string
 from datetime import datetime
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from worker_image.contract import naming
@@ -72,27 +71,27 @@ def _validated(body: Any) -> RunRequest:
 
 def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any] | None:
     """The dataset of a request, looked up if it is a name, and without a fault."""
-    dataset = request.dataset
-    if dataset is None:
+    if request.dataset is None:
         return None
-    if isinstance(dataset, str):
-        dataset = _stored_dataset(services, dataset)
-    faults = [
-        Invalid(field=f"dataset.{path}" if path else "dataset", reason=reason)
-        for path, reason in services.check_dataset(dataset)
-    ]
+    given = request.dataset
+    source = _stored_dataset(services, given) if isinstance(given, str) else given
+    dataset, faults = services.read_dataset(source)
     if faults:
-        raise InvalidRequestError(faults)
+        raise InvalidRequestError(
+            [
+                Invalid(field=f"dataset.{path}" if path else "dataset", reason=reason)
+                for path, reason in faults
+            ]
+        )
     return dataset
 
 
-def _stored_dataset(services: Services, name: str) -> dict[str, Any]:
+def _stored_dataset(services: Services, name: str) -> bytes:
     content = services.records.read(f"{name}.yaml", container=DATASETS)
     if content is None:
         reason = f"there is no dataset {name!r}: give one inline, or store it as {name}.yaml"
-        raise InvalidRequestError([Invalid(field="dataset", reason=reason)])
-    loaded: dict[str, Any] = yaml.safe_load(content)
-    return loaded
+        raise InvalidRequestError([Invalid(field="dataset", reason=reason, value=name)])
+    return content
 
 
 def _claim(services: Services, request: RunRequest, key: str | None, now: datetime) -> str:

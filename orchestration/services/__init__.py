@@ -9,19 +9,23 @@ from .container_groups import ContainerGroups
 from .queues import Queues
 from .records import Records
 
+Faults = list[tuple[str, str]]
+"""Pairs of a path and what is wrong there."""
+
 
 @dataclass(frozen=True)
 class Services:
     """What triggers and activities work with.
 
-    `check_dataset` names what is wrong with a dataset: pairs of path and reason, none if nothing.
+    `read_dataset` takes a dataset specification as text or as data and gives it back as data,
+    with what is wrong with it.
     """
 
     settings: Settings
     records: Records
     queues: Queues
     groups: ContainerGroups
-    check_dataset: Callable[[Any], list[tuple[str, str]]]
+    read_dataset: Callable[[bytes | dict[str, Any]], tuple[dict[str, Any], Faults]]
 
 
-__all__ = ["ContainerGroups", "Queues", "Records", "Services"]
+__all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services"]

@@ -1,1 +1,25 @@
-"""A dataset specification becomes documents of related records."""
+"""A dataset specification becomes documents of related records.
+
+`load` reads a specification, `parse` checks it, `compile_dataset` binds it to a random seed, and
+the result makes each unit alone: the same bytes on every machine, in any order.
+"""
+
+from .compiled import Compiled, Unit, compile_dataset
+from .compression import Compression, encode
+from .dataset import Dataset
+from .parsing import parse
+from .problems import Problem, SpecError
+from .source import load
+
+__all__ = [
+    "Compiled",
+    "Compression",
+    "Dataset",
+    "Problem",
+    "SpecError",
+    "Unit",
+    "compile_dataset",
+    "encode",
+    "load",
+    "parse",
+]

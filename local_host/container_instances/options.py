@@ -1,0 +1,52 @@
+"""What the stand-in is told at its start."""
+
+import os
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from local_host.container_instances.definition import Container
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Options(_Told):
+    """Times in seconds, and the limits of a region."""
+
+    provisioning_seconds: float = 2.0  # until the images are pulled
+    grace_seconds: float = 10.0  # from SIGTERM to SIGKILL
+    backoff_seconds: float = 10.0  # before the first restart; then it doubles
+    tick_seconds: float = 0.2
+    groups: int = 100
+    cores: int = 100
+    per_5_minutes: int = 100  # creates, and as many deletes
+    per_hour: int = 300
+    page_size: int = 100
+
+
+class Image(_Told):
+    """What stands for a container image: a command, and the folder that its Python imports from."""
+
+    command: tuple[str, ...] = ()
+    root: Path | None = None
+    environment: dict[str, str] = {}
+
+    def command_for(self, container: Container) -> tuple[str, ...]:
+        """The container's own command, or else the image's."""
+        return container.command or self.command
+
+    def environment_for(self, container: Container, home: Path) -> dict[str, str]:
+        """The whole environment: nothing of the stand-in's own gets in."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", os.defpath])
+        root = {"PYTHONPATH": str(self.root)} if self.root else {}
+        own = {"PATH": path, "HOME": str(home)}
+        return {**own, **root, **self.environment, **container.environment()}
+
+
+class Images(_Told):
+    """The images file: images by reference."""
+
+    images: dict[str, Image] = {}

@@ -1,0 +1,1 @@
+"""Durable orchestrations as the Durable Functions extension runs them, kept in SQLite."""

@@ -1,0 +1,53 @@
+"""The real services that tests stand on: one of each a session, stopped at its end."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from support.services import start_or_skip
+
+from local_host.services.azurite import Azurite
+from local_host.services.postgresql import Postgresql
+from local_host.services.toolchain import Toolchain
+
+
+@pytest.fixture(scope="session")
+def services_folder() -> Iterator[Path]:
+    # Not pytest's own folder: it makes that private again while another session's server uses it.
+    folder = Path(tempfile.mkdtemp(prefix="aci-jobs-tests-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def azurite(services_folder: Path) -> Iterator[str]:
+    """The connection string of an Azurite that all tests of the session share."""
+    service = Azurite(services_folder / "azurite", Toolchain.from_environment())
+    start_or_skip(service.start)
+    yield service.connection_string
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(services_folder: Path) -> Iterator[str]:
+    """The URL of a PostgreSQL server that all tests of the session share."""
+    server = Postgresql.from_environment(services_folder / "postgresql", durable=False)
+    start_or_skip(server.start)
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def database(postgresql: str) -> Iterator[str]:
+    """The URL of a new, empty database, dropped after the test."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgresql, autocommit=True) as server:
+        server.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        yield urlsplit(postgresql)._replace(path=f"/{name}").geturl()
+        server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))

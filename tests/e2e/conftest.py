@@ -1,0 +1,48 @@
+"""One app for all end-to-end tests: they start and kill parts of it, never each other's runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from support.runs import Ground
+
+from local_host.system import LocalApp
+
+CHANGES = {
+    "ACI_JOBS_TICK_SECONDS": "0.5",
+    "ACI_JOBS_WORKER_VISIBILITY_SECONDS": "4",
+    "ACI_JOBS_WORKER_IDLE_SECONDS": "20",
+    "ACI_JOBS_WORKER_HEARTBEAT_SECONDS": "0.3",
+    "ACI_JOBS_WORKER_RETRY_SECONDS": "0.1",
+    "ACI_JOBS_SEED_PAGE": "50",
+    "ACI_JOBS_BODY_LIMIT": "100000",
+}
+OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 5, "tick_seconds": 0.05}
+
+
+@pytest.fixture(scope="session")
+def app(azurite: str, postgresql: str, services_folder: Path) -> Iterator[LocalApp]:
+    running = LocalApp(
+        services_folder / "app",
+        storage=azurite,
+        postgresql=postgresql,
+        changes=CHANGES,
+        options=OPTIONS,
+    )
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def ground(app: LocalApp, postgresql: str) -> Iterator[Ground]:
+    schema = f"e2e_{uuid4().hex[:12]}"
+    ground = Ground(app, schema)
+    yield ground
+    ground.close()
+    with psycopg.connect(postgresql, autocommit=True) as database:
+        name = sql.Identifier(schema)
+        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))

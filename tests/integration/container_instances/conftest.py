@@ -1,0 +1,34 @@
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.container_instances import StandIn, stand_in
+
+
+@pytest.fixture(scope="package")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    environment = {"ONLY_THE_STAND_IN": "sees this"}
+    with stand_in(tmp_path_factory.mktemp("shared") / "state", environment=environment) as machine:
+        yield machine
+
+
+@pytest.fixture
+def machine(shared: StandIn) -> Iterator[StandIn]:
+    """A stand-in that other tests use too, without faults; name groups by `name`."""
+    yield shared
+    shared.clear_faults()
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A group name of the test's own."""
+    return re.sub(r"[^a-z0-9]+", "-", request.node.name.removeprefix("test_").lower())[:60].strip(
+        "-"
+    )
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder for a stand-in of the test's own."""
+    return tmp_path / "state"

@@ -1,0 +1,212 @@
+"""Whole runs on the local app, and what a test looks at afterwards."""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import psycopg
+from azure.durable_functions import Orchestrator
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueServiceClient
+from psycopg import sql
+
+from local_host.checks import groups_of
+from local_host.client import Client
+from local_host.functions.durable.history import Event, Kind
+from local_host.functions.durable.sdk import Execution, replay
+from local_host.functions.durable.store import Store
+from local_host.system import LocalApp
+from orchestration.orchestrator import orchestrate
+from orchestration.settings import Settings
+from worker_image.contract import naming
+from worker_image.generator import load
+
+T = TypeVar("T")
+FINAL = ("Succeeded", "CompletedWithFailures", "Failed", "Cancelled")
+DATASET: Any = load((Path(__file__).parent / "datasets" / "small.yaml").read_bytes())
+CONTAINER = "documents"
+
+
+def until(read: Callable[[], T], seconds: float = 60) -> T:
+    """Read again and again until the answer is true; the answer.
+
+    Raises:
+        AssertionError: it still is not after `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while not (answer := read()):
+        assert time.monotonic() < deadline, f"after {seconds} s: {answer!r}"
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Ground:
+    """A running app, and direct ways into the services that it stands on."""
+
+    app: LocalApp
+    schema: str
+
+    @property
+    def client(self) -> Client:
+        """A caller of the API."""
+        return Client(self.app.url, self.app.key)
+
+    @property
+    def settings(self) -> Settings:
+        """The app's own settings."""
+        values = self.app.settings().items()
+        return Settings.model_validate(
+            {
+                name.removeprefix("ACI_JOBS_").lower(): value
+                for name, value in values
+                if name.startswith("ACI_JOBS_")
+            }
+        )
+
+    @cached_property
+    def blobs(self) -> BlobServiceClient:
+        """Blob Storage."""
+        return BlobServiceClient.from_connection_string(
+            self.settings.storage_connection_string.get_secret_value()
+        )
+
+    @cached_property
+    def queues(self) -> QueueServiceClient:
+        """Queue Storage."""
+        return QueueServiceClient.from_connection_string(
+            self.settings.storage_connection_string.get_secret_value()
+        )
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.blobs.close()
+        self.queues.close()
+
+    def pipeline(self, units: int = 20, **changes: Any) -> dict[str, Any]:
+        """The request of a small pipeline run."""
+        return {
+            "kind": "pipeline",
+            "dataset": DATASET,
+            "units": units,
+            "random_seed": 7,
+            "sink": {"schema": self.schema},
+            "instances": {"count": 2, "cpu": 0.5, "memory_gb": 1},
+            **changes,
+        }
+
+    # ------------------------------------------------------------------------------ watching
+
+    def wait(self, run: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 60) -> Any:
+        """Wait until the run, as the API shows it, has reached something; the run then."""
+        client = self.client
+
+        def look() -> dict[str, Any] | None:
+            shown = client.show(run)
+            assert reached is ended or shown["state"] not in FINAL, shown["report"]
+            return shown if reached(shown) else None
+
+        return until(look, seconds)
+
+    def finish(self, run: str, seconds: float = 90) -> dict[str, Any]:
+        """Wait for the end of a run and replay its whole history; the run as it ended."""
+        shown: dict[str, Any] = self.wait(run, ended, seconds)
+        self.replay(run)
+        return shown
+
+    def executions(self, run: str) -> list[Execution]:
+        """The recorded executions of the run's orchestration."""
+        store = Store(self.app.folder / "functions" / "durable.sqlite3")
+        try:
+            return store.executions(run)
+        finally:
+            store.close()
+
+    def replay(self, run: str) -> None:
+        """Run the SDK over each whole history from its start: the same calls in the same order."""
+        handle = Orchestrator.create(orchestrate)
+        executions = self.executions(run)
+        assert executions
+        for execution in executions:
+            state = replay(handle, execution)
+            called = [
+                action["functionName"]
+                for action in _flat(state.actions)
+                if "functionName" in action
+            ]
+            recorded = [
+                event["Name"]
+                for event in execution.history
+                if event["EventType"] == Kind.TASK_SCHEDULED
+            ]
+            assert called[: len(recorded)] == recorded
+            assert state.is_done or state.error or execution is not executions[-1]
+
+    # ------------------------------------------------------------------------------ the services
+
+    def groups(self, run: str) -> list[str]:
+        """The container groups of the run that the management API lists."""
+        return groups_of(self.settings, run)
+
+    def processes(self, run: str) -> list[int]:
+        """The process ids of the run's workers."""
+        found = httpx.get(f"{self.app.arm_url}/admin/processes").json()
+        return [
+            container["process"]
+            for group, containers in found.items()
+            for container in containers
+            if group.startswith(run) and container.get("process")
+        ]
+
+    def count(self, table: str) -> int:
+        """Rows of a table in the database."""
+        query = sql.SQL("select count(*) from {}").format(sql.Identifier(self.schema, table))
+        with psycopg.connect(self.settings.postgresql_url.get_secret_value()) as database:
+            row = database.execute(query).fetchone()
+        assert row
+        return int(row[0])
+
+    def manifest(self, run: str) -> dict[int, dict[str, Any]]:
+        """The run's manifest, by unit."""
+        blob = self.blobs.get_blob_client(naming.RUNS, naming.manifest(run))
+        lines = map(json.loads, blob.download_blob().readall().splitlines())
+        return {line["unit"]: line for line in lines}
+
+    def trigger(self, name: str) -> None:
+        """Fire a timer function now."""
+        keys = json.loads((self.app.folder / "functions" / "keys.json").read_text())
+        answer = httpx.post(
+            f"{self.app.url}/admin/functions/{name}",
+            headers={"x-functions-key": keys["master"]},
+            json={},
+        )
+        assert answer.status_code == 202
+
+    def terminate(self, run: str) -> None:
+        """End the orchestration from outside, as an operator in the Portal does."""
+        keys = json.loads((self.app.folder / "functions" / "keys.json").read_text())
+        answer = httpx.post(
+            f"{self.app.url}/runtime/webhooks/durabletask/instances/{run}/terminate",
+            params={"code": keys["system"], "reason": "test"},
+        )
+        assert answer.status_code == 202
+
+
+def ended(shown: dict[str, Any]) -> bool:
+    """Whether a run has ended."""
+    return shown["state"] in FINAL
+
+
+def done(units: int) -> Callable[[dict[str, Any]], bool]:
+    """Whether so many units are through."""
+    return lambda shown: shown["status"].get("units", {}).get("done", 0) >= units
+
+
+def _flat(actions: Iterable[Any]) -> Iterable[Event]:
+    for action in actions:
+        yield from _flat(action["compoundActions"]) if "compoundActions" in action else [action]

@@ -1,0 +1,65 @@
+"""The worker's process: `python -m worker_image`, told by its environment alone."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+from . import identity, logs
+from .clock import Clock
+from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment
+from .datasets import Datasets
+from .delivery import Workplace
+from .heartbeats import Tally
+from .redaction import Redaction
+from .stages import Generate, Ingest
+from .storage import Storage, connect
+from .worker import Worker
+
+
+def compose(environment: WorkerEnvironment, shipment: logs.Shipment) -> Worker:
+    """Put a worker together.
+
+    Raises:
+        ConfigurationError: the environment does not lead to a storage account.
+    """
+    credential = identity.credential(environment)
+    storage = Storage(*connect(environment, credential), environment.run)
+    datasets = Datasets(storage)
+    ingest = Ingest(
+        storage,
+        datasets,
+        lambda: identity.postgresql_url(environment.postgresql_url, credential),
+    )
+    workplace = Workplace(
+        worker=environment.worker,
+        storage=storage,
+        stages={Stage.GENERATE: Generate(datasets), Stage.INGEST: ingest},
+        tally=Tally(),
+        clock=Clock(),
+        random=Random(),  # noqa: S311 - jitter, no secret
+        redact=Redaction.of(environment),
+        retry_seconds=environment.retry_seconds,
+    )
+    return Worker(environment, workplace, shipment)
+
+
+def main(variables: Mapping[str, str]) -> ExitCode:
+    """Run a worker to its end."""
+    try:
+        environment = WorkerEnvironment.read(variables)
+        worker = compose(environment, logs.configure(environment))
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return ExitCode.CONFIGURATION
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    # Off the main thread, where a signal handler could meet a lock that it holds itself.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(worker.run).result()
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

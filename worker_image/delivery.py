@@ -1,0 +1,238 @@
+"""One delivery of a message: from its receipt by a worker to the end of its lease."""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from random import Random
+from types import TracebackType
+
+from . import dead_letters, logs
+from .clock import Clock
+from .contract import DeadLetter, Failure, Message, Receipt, Stage, UndecodableMessageError, naming
+from .errors import PermanentError
+from .heartbeats import Tally
+from .lease import Lease
+from .stages import UnitStage
+from .storage import Storage
+
+LOG = logging.getLogger(__name__)
+
+LONGEST_DELAY = 300.0
+
+
+class UnitTimeout(Exception):  # noqa: N818 - people read the name in the dead letter
+    """A unit has had its time."""
+
+
+class WorkerDied(Exception):  # noqa: N818 - as above
+    """A delivery ended without a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """What all deliveries of a worker share."""
+
+    worker: str
+    storage: Storage
+    stages: Mapping[Stage, UnitStage]
+    tally: Tally
+    clock: Clock
+    random: Random
+    redact: Callable[[str], str]
+    retry_seconds: float
+
+
+class Delivery:
+    """Commit, send what follows, delete: cut off anywhere, the next delivery goes on from there.
+
+    Its methods never raise: where storage fails for good, the lease runs out.
+    """
+
+    def __init__(self, lease: Lease, workplace: Workplace) -> None:
+        self.lease = lease
+        self._workplace = workplace
+        self._thread = 0
+        self._started: float | None = None
+        self._message: Message | None = None
+        try:
+            self._message = Message.decode(lease.text)
+        except UndecodableMessageError as error:
+            self._undecodable = error
+
+    @property
+    def subject(self) -> str:
+        """Stage and unit, for people."""
+        message = self._message
+        return f"{message.stage}/{message.unit:07d}" if message else "undecodable"
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the unit has had its time."""
+        if self._started is None or self._message is None:
+            return False
+        age = self._workplace.clock.monotonic() - self._started
+        return age > self._message.limits.timeout_seconds
+
+    def work(self) -> None:
+        """Do the unit and end the lease."""
+        self._thread = threading.get_ident()
+        self._started = self._workplace.clock.monotonic()
+        with self._guarded():
+            message = self._message
+            self._end(message, self._try(message) if message else self._undecodable)
+
+    def renew(self) -> None:
+        """Keep the lease, if it is time to."""
+        with self._guarded():
+            self.lease.renew()
+
+    def release(self) -> None:
+        """Hand the message to others at once, without counting this delivery."""
+        with self._guarded():
+            message = self._message
+            text = replace(message, released=message.released + 1).encode() if message else None
+            if self.lease.put_back(text or self.lease.text, 0):
+                LOG.info("released")
+
+    def time_out(self) -> None:
+        """End the lease of a unit that has had its time; its thread may still be at it."""
+        assert self._message
+        limit = self._message.limits.timeout_seconds
+        timeout = UnitTimeout(f"not done after {limit:g} s").with_traceback(_stack(self._thread))
+        with self._guarded():
+            self._end(self._message, timeout)
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Name the unit in the log; where storage fails for good, let the lease run out."""
+        message = self._message
+        names = {"stage": message.stage, "unit": message.unit} if message else {}
+        with logs.about(**names, delivery=self.lease.deliveries):
+            try:
+                yield
+            except Exception:
+                LOG.exception("left to its lease")
+
+    def _try(self, message: Message) -> Exception | Failure | None:
+        """Do the unit unless it is done; what went wrong, if anything did."""
+        stage = self._workplace.stages[message.stage]
+        try:
+            if not self._is_done(stage, message):
+                if self._attempt(message) > message.limits.attempts:
+                    return self._last_words(message)
+                self._commit(stage, message)
+            following = stage.following(message)
+            if following and self.lease.held:
+                self._workplace.storage.enqueue(following.encode())
+        except Exception as error:
+            return error
+        return None
+
+    def _is_done(self, stage: UnitStage, message: Message) -> bool:
+        # On a first delivery only a double seeding leaves a receipt, and then the commit finds it:
+        # to ask each time would cost more.
+        if self.lease.deliveries == 1:
+            return False
+        return self._workplace.storage.receipt(stage.place(message)) is not None
+
+    def _attempt(self, message: Message) -> int:
+        """Which try of the unit this is, from 1."""
+        return self.lease.deliveries - message.released
+
+    def _last_words(self, message: Message) -> Exception | Failure:
+        """Why the unit was not ended by the delivery before this one, the last to try it."""
+        storage = self._workplace.storage
+        record = storage.read(naming.dead_letter(storage.run, message.stage, message.unit))
+        if record:  # it died between the record and the deletion
+            return DeadLetter.decode(record).error
+        before = self.lease.deliveries - 1
+        if message.history and message.history[-1].delivery == before:
+            return message.history[-1]
+        return WorkerDied(f"delivery {before} ended without a word: its worker died on the unit")
+
+    def _commit(self, stage: UnitStage, message: Message) -> None:
+        """Do the work and write its receipt, unless somebody was faster."""
+        clock, storage = self._workplace.clock, self._workplace.storage
+        begun = clock.monotonic()
+        product = stage.work(message)
+        receipt = Receipt(
+            run=message.run,
+            stage=message.stage,
+            unit=message.unit,
+            records=product.records,
+            bytes=product.size,
+            checksum=product.checksum,
+            seconds=clock.monotonic() - begun,
+            worker=self._workplace.worker,
+            delivery=self.lease.deliveries,
+            document=product.document,
+        )
+        place = stage.place(message)
+        if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
+            self._workplace.tally.done(receipt)
+            LOG.info("%d rows in %.3f s", receipt.rows, receipt.seconds)
+        elif storage.receipt(place) is None:
+            raise PermanentError(f"{place} exists and no worker wrote it")
+
+    def _end(self, message: Message | None, problem: Exception | Failure | None) -> None:
+        """Complete, put back or bury; nothing if the lease is lost, as others have the message."""
+        if not self.lease.held:
+            return
+        if problem is None:
+            self.lease.complete()
+            return
+        failure = problem if isinstance(problem, Failure) else self._failure(problem)
+        LOG.warning("%s: %s", failure.type, failure.message, extra={"error": failure.traceback})
+        attempts = message.limits.attempts if message else 0
+        if message is None or failure.permanent or self._attempt(message) >= attempts:
+            self._bury(message, failure)
+        else:
+            self._put_back(message, failure)
+
+    def _failure(self, error: Exception) -> Failure:
+        failure = Failure.of(
+            error,
+            permanent=isinstance(error, PermanentError | UndecodableMessageError),
+            worker=self._workplace.worker,
+            delivery=self.lease.deliveries,
+            at=self._workplace.clock.stamp(),
+        )
+        redact = self._workplace.redact
+        return replace(
+            failure, message=redact(failure.message), traceback=redact(failure.traceback)
+        )
+
+    def _put_back(self, message: Message, failure: Failure) -> None:
+        place = self._workplace
+        delay = retry_delay(self._attempt(message), place.retry_seconds, place.random)
+        if self.lease.put_back(message.failed(failure).encode(), delay):
+            place.tally.put_back()
+
+    def _bury(self, message: Message | None, failure: Failure) -> None:
+        deliveries, first_seen = self.lease.deliveries, self.lease.first_seen
+        if message:
+            letter = DeadLetter.of(message, failure, deliveries=deliveries, first_seen=first_seen)
+        else:
+            letter = DeadLetter(
+                self.lease.text, failure, deliveries, failure.worker, first_seen, failure.at
+            )
+        dead_letters.bury(self._workplace.storage, letter)
+        self._workplace.tally.buried()
+        self.lease.complete()
+
+
+def retry_delay(attempt: int, seconds: float, random: Random) -> float:
+    """Seconds until the next try: doubled by every attempt up to a limit, then jittered by half."""
+    return min(seconds * 2.0 ** (attempt - 1), LONGEST_DELAY) * random.uniform(0.5, 1.0)
+
+
+def _stack(thread: int) -> TracebackType | None:
+    """Where a thread is, as the traceback of an error would say it."""
+    frame, trail = sys._current_frames().get(thread), None
+    while frame:
+        trail = TracebackType(trail, frame, frame.f_lasti, frame.f_lineno)
+        frame = frame.f_back
+    return trail

@@ -1,0 +1,251 @@
+"""Builds record types and fields as they are asked for, so that dependencies always come first."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from . import instants, samplers, vocabulary
+from .dataset import Record
+from .frame import Field, Source
+from .instants import Moment
+from .kinds.base import Target
+from .kinds.keys import KeyField
+from .language import CountOptions, DatasetSpec, RecordSpec
+from .problems import Problem, Refusal, instead
+from .randomness import ROWS_LIMIT
+
+_BYTES_LIMIT = 1 << 30
+_RESERVED = ("as_of", "type")
+
+T = TypeVar("T")
+
+
+class _Broken(Exception):  # noqa: N818 - a signal: the problem itself is on the list already
+    """What is asked for has a problem."""
+
+
+class _Plan:
+    """A record type being built; a field that cannot be had is None."""
+
+    def __init__(self, name: str, spec: RecordSpec, parent: "_Plan | None") -> None:
+        self.name, self.spec, self.parent = name, spec, parent
+        self.count = _count(spec.count)
+        self.siblings_limit = max(1, self.count.high)
+        self.rows_limit: int = self.siblings_limit * (parent.rows_limit if parent else 1)
+        self.always: bool = self.count.low > 0 and (parent is None or parent.always)
+        self.lineage: dict[str, _Plan] = {name: self, **(parent.lineage if parent else {})}
+        self.fields: dict[str, Field | None] = {}
+        if self.rows_limit > ROWS_LIMIT:
+            reason = f"a unit could have {self.rows_limit} rows; at most {ROWS_LIMIT} are allowed"
+            raise Refusal(reason, self.count.high, "count")
+
+    def record(self) -> Record:
+        """The finished record type."""
+        made = {name: field for name, field in self.fields.items() if field}
+        written = tuple(made[name] for name in self.spec.fields)
+        parent = self.parent.name if self.parent else None
+        width = sum(field.spelling.width + len(name) + 6 for name, field in made.items())
+        if width * self.rows_limit > _BYTES_LIMIT:
+            reason = f"a unit could have {width * self.rows_limit} bytes; allowed: {_BYTES_LIMIT}"
+            raise Refusal(reason, self.count.high, "count")
+        return Record(self.name, parent, self.count, self.rows_limit, written, (*made.values(),))
+
+
+def _count(written: int | CountOptions) -> samplers.Sampler:
+    if isinstance(written, int):
+        return samplers.constant(written)
+    if (written.poisson is None) == (written.uniform is None):
+        raise Refusal("allowed: a number, or one of poisson and uniform", None, "count")
+    if written.poisson is not None:
+        return samplers.poisson(written.poisson)
+    low, high = written.uniform or (0, 0)
+    if low > high:
+        raise Refusal("the fewest rows come first", written.uniform, "count", "uniform")
+    return samplers.uniform(low, high)
+
+
+class Build:
+    """One pass over a specification. `broken` fields have been reported before."""
+
+    def __init__(self, spec: DatasetSpec, broken: set[Source], problems: list[Problem]) -> None:
+        self.spec = spec
+        self.as_of = instants.iso(spec.as_of) if spec.as_of else None
+        self._broken, self._problems = broken, problems
+        self._plans: dict[str, _Plan | None] = {}
+        self._open: list[str] = []
+
+    def records(self) -> tuple[Record, ...]:
+        """All record types in an order in which they can be made; problems go to the list."""
+        if self.spec.as_of and self.as_of is None:
+            reason = "an ISO 8601 date or time is needed"
+            self._problems.append(Problem("as_of", self.spec.as_of, reason))
+        with self._reported("locale"):
+            if self.spec.locale != DatasetSpec.model_fields["locale"].default:
+                vocabulary.check_locale(self.spec.locale)
+            for name in self.spec.records:
+                with suppress(_Broken):
+                    self.plan(name)
+        finished: list[Record] = []
+        for plan in filter(None, self._plans.values() if not self._problems else ()):
+            with self._reported(f"records.{plan.name}"):
+                finished.append(plan.record())
+        return tuple(finished)
+
+    def plan(self, name: str) -> _Plan:
+        """A record type with all its fields."""
+        return self._once(self._plans, name, f"records.{name}", lambda: self._planned(name))
+
+    def field(self, plan: _Plan, name: str) -> Field:
+        """A field of a record type."""
+        if (plan.name, name) in self._broken:
+            raise _Broken
+        where = f"records.{plan.name}.fields.{name}"
+        return self._once(plan.fields, name, where, lambda: self._built(plan, name))
+
+    def written(self, record: str, field: str) -> bool:
+        """Whether the specification has such a field, sound or not."""
+        spec = self.spec.records.get(record)
+        return (record, field) in self._broken or (spec is not None and field in spec.fields)
+
+    def keys(self) -> Iterator[str]:
+        """All keys, as a reference names them."""
+        for record, spec in self.spec.records.items():
+            for name, field in spec.fields.items():
+                if isinstance(field, KeyField):
+                    yield f"{record}.{name}"
+
+    def descends(self, record: str | None, ancestor: str) -> bool:
+        """Whether `record` is `ancestor` or belongs to it."""
+        seen: set[str] = set()
+        while record in self.spec.records and record != ancestor and record not in seen:
+            seen.add(record)
+            record = self.spec.records[record].parent
+        return record == ancestor
+
+    def _planned(self, name: str) -> _Plan:
+        spec = self.spec.records[name]
+        if spec.parent and spec.parent not in self.spec.records:
+            raise Refusal(instead(spec.parent, self.spec.records), spec.parent, "parent")
+        plan = _Plan(name, spec, self.plan(spec.parent) if spec.parent else None)
+        for field in spec.fields:
+            with suppress(_Broken):
+                self.field(plan, field)
+        return plan
+
+    def _built(self, plan: _Plan, name: str) -> Field:
+        spec = plan.spec.fields[name]
+        if name in _RESERVED:
+            raise Refusal("this name has a meaning of its own; choose another", name)
+        built: Field = spec.build(_Scope(self, plan, name))
+        if spec.unique and built.units is None:
+            raise Refusal(spec.unique_needs, spec.unique, "unique")
+        unique = spec.unique or built.column.key
+        column = replace(built.column, nullable=spec.null > 0, unique=unique)
+        return replace(built, column=column, null=spec.null)
+
+    def _once(self, made: dict[str, T | None], name: str, where: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made at most once; a problem with it is reported at most once."""
+        if where in self._open:
+            circle = " > ".join([*self._open[self._open.index(where) :], where])
+            raise Refusal(f"goes in a circle: {circle}", name)
+        if name not in made:
+            self._open.append(where)
+            found = None
+            with suppress(_Broken), self._reported(where):
+                found = make()
+            made[name] = found
+            self._open.pop()
+        found = made[name]
+        if found is None:
+            raise _Broken
+        return found
+
+    @contextmanager
+    def _reported(self, where: str) -> Iterator[None]:
+        try:
+            yield
+        except Refusal as refusal:
+            path = ".".join((where, *refusal.path))
+            self._problems.append(Problem(path, refusal.value, refusal.reason))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What one field may ask while it is built; see `Scope`."""
+
+    _build: Build
+    _plan: _Plan
+    field: str
+
+    @property
+    def record(self) -> str:
+        return self._plan.name
+
+    @property
+    def locale(self) -> str:
+        return self._build.spec.locale
+
+    @property
+    def rows_limit(self) -> int:
+        return self._plan.rows_limit
+
+    @property
+    def siblings_limit(self) -> int:
+        return self._plan.siblings_limit
+
+    def source(self, path: str, *at: str) -> tuple[Source, Field]:
+        record, _, name = path.rpartition(".")
+        plan = self._plan.lineage.get(record or self.record)
+        if plan is None or not self._build.written(plan.name, name):
+            raise Refusal(instead(path, self._names()), path, *at)
+        field = self._asked(plan, name, at)
+        if field.null:
+            raise Refusal("it may be null; only a field that never is can be used", path, *at)
+        return (plan.name, name), field
+
+    def target(self, path: str, *at: str) -> Target:
+        record, _, name = path.partition(".")
+        if not self._build.written(record, name):
+            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path, *at)
+        ancestor = record != self.record and record in self._plan.lineage
+        if not ancestor and self._build.descends(record, self.record):
+            raise Refusal(
+                "allowed: ancestors, and record types that do not belong to this one", path, *at
+            )
+        plan = self._plan.lineage[record] if ancestor else self._build.plan(record)
+        key = self._asked(plan, name, at)
+        if not key.column.key:
+            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path, *at)
+        if not (ancestor or plan.always):
+            raise Refusal(f"{record} may have no rows in a unit; one at least is needed", path, *at)
+        return Target((record, name), key, ancestor, plan.rows_limit)
+
+    def moment(self, text: str, *at: str) -> Moment:
+        try:
+            path, seconds = instants.read(text, self._build.as_of)
+        except Refusal as refusal:
+            raise Refusal(refusal.reason, refusal.value, *at) from None
+        if path is None:
+            return instants.fixed(seconds)
+        source, field = self.source(path, *at)
+        if field.times is None:
+            raise Refusal(f"{path} is neither a date nor a datetime", text, *at)
+        return instants.following(source, field.times, seconds)
+
+    def capacity(self, size: int) -> int:
+        if size < self.rows_limit:
+            reason = f"{size} different values are possible, a unit may need {self.rows_limit}"
+            raise Refusal(reason, size, "unique")
+        return size // self.rows_limit
+
+    def _asked(self, plan: _Plan, name: str, at: tuple[str, ...]) -> Field:
+        try:
+            return self._build.field(plan, name)
+        except Refusal as refusal:
+            raise Refusal(refusal.reason, refusal.value, *at) from None
+
+    def _names(self) -> Iterator[str]:
+        for plan in self._plan.lineage.values():
+            own = plan is self._plan
+            yield from (name if own else f"{plan.name}.{name}" for name in plan.spec.fields)

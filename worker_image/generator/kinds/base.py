@@ -1,0 +1,104 @@
+"""What all kinds share."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from .. import frame as frames
+from ..frame import Source
+from ..instants import Moment
+from ..problems import instead
+
+TAG = "\0"
+"""Opens the names of union members in pydantic's paths; no name in a document can have it."""
+
+
+class Options(BaseModel):
+    """A mapping with known names; an unknown one is answered with those that are allowed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _known_names(cls, data: Any, handler: ModelWrapValidatorHandler["Options"]) -> "Options":
+        try:
+            return handler(data)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [_explained(line, cls) for line in error.errors()]
+            ) from None
+
+
+def _explained(line: Any, model: type[BaseModel]) -> InitErrorDetails:
+    unknown = line["type"] == "extra_forbidden" and len(line["loc"]) == 1
+    names = [info.alias or name for name, info in model.model_fields.items()]
+    reason = f"unknown; {instead(line['loc'][0], names)}" if unknown else line["msg"]
+    kind = PydanticCustomError("refused", "{reason}", {"reason": reason})
+    return InitErrorDetails(type=kind, loc=line["loc"], input=line["input"])
+
+
+def shape(value: object) -> str:
+    """Tell the members of a union apart: a mapping of options or its short form."""
+    name = {dict: "mapping", list: "list"}.get(type(value), "short")
+    return TAG + name
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A key that can be referred to, and how many rows of it a unit has at most."""
+
+    source: Source
+    key: frames.Field
+    ancestor: bool
+    rows_limit: int
+
+
+class Scope(Protocol):
+    """What a kind may ask while it is built. Each method refuses what is not there."""
+
+    record: str
+    field: str
+    locale: str
+    rows_limit: int
+    siblings_limit: int
+    """Rows of one parent, or of a unit without one, at most."""
+
+    def source(self, path: str, *at: str) -> tuple[Source, frames.Field]:
+        """A field of this record type (`name`) or of an ancestor (`ancestor.name`)."""
+
+    def target(self, path: str, *at: str) -> Target:
+        """The key `record.field` of an ancestor or of a record type that comes before."""
+
+    def moment(self, text: str, *at: str) -> Moment:
+        """A point in time, absolute or relative."""
+
+    def capacity(self, size: int) -> int:
+        """For how many units `size` different values last."""
+
+
+class FieldSpec(Options):
+    """A field as it is written: one member names the kind, the others hold for every kind."""
+
+    description: str | None = Field(None, description="What the field means")
+    null: float = Field(0.0, ge=0, le=1, description="The share of rows without a value")
+    unique: bool = Field(False, description="No value occurs twice in the whole run")
+
+    kind: ClassVar[str]
+    unique_needs: ClassVar[str] = "allowed for key, uuid, integer, pattern and template"
+
+    def build(self, scope: Scope) -> frames.Field:
+        """Make the field.
+
+        Raises:
+            Refusal: what is written cannot be had.
+        """
+        raise NotImplementedError

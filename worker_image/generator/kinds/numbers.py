@@ -1,0 +1,226 @@
+"""Numbers: counted, whole and decimal."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...tables import Column, ColumnType
+from .. import frame as frames
+from .. import samplers
+from ..curves import Floats
+from ..frame import Frame
+from ..problems import Refusal
+from ..randomness import Permutation, Words
+from ..samplers import Sampler
+from ..spelling import Value, decimal, picked, plain
+from .base import FieldSpec, Options, Scope
+
+_LIMIT = (1 << 63) - 1
+_DECIMAL_LIMIT = 10**12
+_ZIPF_LIMIT = 1_000_000
+
+
+class Normal(Options):
+    """The bell curve, cut at min and max."""
+
+    mean: float = Field(ge=-1e12, le=1e12)
+    deviation: float = Field(gt=0, le=1e12)
+
+    def quantiles(self) -> Floats:
+        """The curve as a table."""
+        return samplers.normal(self.mean, self.deviation)
+
+
+class Lognormal(Options):
+    """Half of the values under the median, a long tail above: prices, durations, sizes."""
+
+    median: float = Field(gt=0, le=1e12)
+    sigma: float = Field(gt=0, le=5)
+
+    def quantiles(self) -> Floats:
+        """The curve as a table."""
+        return samplers.lognormal(self.median, self.sigma)
+
+
+class Exponential(Options):
+    """Times between independent events."""
+
+    mean: float = Field(gt=0, le=1e12)
+
+    def quantiles(self) -> Floats:
+        """The curve as a table."""
+        return samplers.exponential(self.mean)
+
+
+class Zipf(Options):
+    """The n-th value from min on is n ** exponent times rarer than the first."""
+
+    exponent: float = Field(gt=0, le=10)
+
+
+class Curves(Options):
+    """A distribution: uniform unless one is named."""
+
+    normal: Normal | None = None
+    lognormal: Lognormal | None = None
+    exponential: Exponential | None = None
+
+    def curves(self) -> list[Normal | Lognormal | Exponential]:
+        """The distributions that are named."""
+        return [curve for curve in (self.normal, self.lognormal, self.exponential) if curve]
+
+    def sampler(self, low: int | None, high: int | None, scale: int) -> Sampler:
+        """Draw in units of 10**-scale, in which `low` and `high` are too.
+
+        Raises:
+            Refusal: the range is empty, open where it must not be, or misses the distribution.
+        """
+        if low is not None and high is not None and low > high:
+            raise Refusal("min must not be above max", [plain(low, scale), plain(high, scale)])
+        curves = self.curves()
+        if len(curves) > 1:
+            raise Refusal("one distribution is allowed", sorted(self.model_fields_set))
+        if curves:
+            return _cut(curves[0], low, high, scale)
+        if low is None or high is None:
+            raise Refusal("min and max are needed, or a distribution", None)
+        return samplers.uniform(low, high)
+
+
+def _cut(
+    curve: Normal | Lognormal | Exponential, low: int | None, high: int | None, scale: int
+) -> Sampler:
+    sampler = samplers.within(curve.quantiles() * 10.0**scale, low, high)
+    if sampler is None:
+        reason = "a hundredth of the distribution at least must be in [min, max] and under 2**53"
+        raise Refusal(reason, curve.model_dump())
+    return sampler
+
+
+class IntegerOptions(Curves):
+    """Whole numbers of [min, max]."""
+
+    min: int | None = Field(None, ge=-_LIMIT, le=_LIMIT)
+    max: int | None = Field(None, ge=-_LIMIT, le=_LIMIT)
+    zipf: Zipf | None = None
+
+    def whole_numbers(self) -> Sampler:
+        """Draw whole numbers; see `Curves.sampler`."""
+        if self.zipf is None:
+            return self.sampler(self.min, self.max, 0)
+        if self.curves() or self.min is None or self.max is None:
+            raise Refusal("zipf needs min and max, and no other distribution", self.max)
+        size = self.max - self.min + 1
+        if not 1 <= size <= _ZIPF_LIMIT:
+            raise Refusal(f"zipf: 1 to {_ZIPF_LIMIT} values are allowed", size)
+        weights = samplers.zipf_weights(size, self.zipf.exponent)
+        return samplers.weighted(samplers.deal(weights), self.min)
+
+
+class IntegerField(FieldSpec):
+    """A whole number of 64 bits."""
+
+    kind: ClassVar[str] = "integer"
+    integer: IntegerOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        sampler = self.integer.whole_numbers()
+        column = Column(scope.field, ColumnType.INTEGER)
+        spelling = decimal(sampler.low, sampler.high)
+        if not self.unique:
+            return frames.Field(column, spelling, _drawing(sampler), streams=1)
+        if self.integer.curves() or self.integer.zipf:
+            raise Refusal("unique allows no distribution", self.unique, "unique")
+        permutation = Permutation(min(sampler.high - sampler.low + 1, 1 << 62))
+
+        def draw(frame: Frame, _: Words) -> Value:
+            return (permutation(frame.counter(), frame.keys[column.name]) + sampler.low,)
+
+        return frames.Field(column, spelling, draw, units=scope.capacity(permutation.size))
+
+
+class DecimalOptions(Curves):
+    """Decimals of [min, max] with `scale` digits after the point."""
+
+    min: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT)
+    max: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT)
+    scale: int = Field(2, ge=0, le=6)
+
+    def scaled_numbers(self) -> Sampler:
+        """Draw in units of 10**-scale; see `Curves.sampler`."""
+        low, high = _scaled(self.min, self.scale), _scaled(self.max, self.scale)
+        return self.sampler(low, high, self.scale)
+
+
+class DecimalField(FieldSpec):
+    """An exact decimal, always with all its digits after the point."""
+
+    kind: ClassVar[str] = "decimal"
+    decimal: DecimalOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        sampler, scale = self.decimal.scaled_numbers(), self.decimal.scale
+        column = decimal_column(scope.field, (sampler.low, sampler.high), scale)
+        spelling = decimal(sampler.low, sampler.high, scale)
+        return frames.Field(column, spelling, _drawing(sampler), streams=1)
+
+
+class SequenceOptions(Options):
+    """The first number and the distance to the next."""
+
+    start: int = Field(1, ge=-(10**12), le=10**12)
+    step: int = Field(1, ge=-(10**6), le=10**6)
+
+
+class SequenceField(FieldSpec):
+    """Numbers the rows of one parent in order, or those of the unit where there is no parent."""
+
+    kind: ClassVar[str] = "sequence"
+    sequence: SequenceOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        start, step = self.sequence.start, self.sequence.step
+        ends = sorted((start, start + step * (scope.siblings_limit - 1)))
+
+        def draw(frame: Frame, _: Words) -> Value:
+            return (frame.positions * step + start,)
+
+        column = Column(scope.field, ColumnType.INTEGER)
+        return frames.Field(column, decimal(*ends), draw)
+
+
+class BooleanField(FieldSpec):
+    """True with the given probability."""
+
+    kind: ClassVar[str] = "boolean"
+    boolean: float = Field(ge=0, le=1)
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        column = Column(scope.field, ColumnType.BOOLEAN)
+        true = samplers.chance(self.boolean)
+
+        def draw(_: Frame, words: Words) -> Value:
+            return (true(words[0]).astype(np.int64),)
+
+        return frames.Field(column, picked(("false", "true")), draw, streams=1)
+
+
+def decimal_column(name: str, bounds: tuple[int, int], scale: int) -> Column:
+    """A column that holds these bounds, given in units of 10**-scale."""
+    precision = max(len(str(abs(bound))) for bound in bounds)
+    return Column(name, ColumnType.DECIMAL, precision=max(precision, scale + 1), scale=scale)
+
+
+def _drawing(sampler: Sampler) -> Callable[[Frame, Words], Value]:
+    return lambda _, words: (sampler.draw(words[0]),)
+
+
+def _scaled(number: float | None, scale: int) -> int | None:
+    return None if number is None else int(Decimal(str(number)).scaleb(scale).to_integral_value())

@@ -1,0 +1,262 @@
+"""Texts: identifiers, patterns, templates, vocabularies and words."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+from string import Formatter, ascii_lowercase, ascii_uppercase, digits
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag
+
+from ...tables import Column, ColumnType
+from .. import frame as frames
+from .. import vocabulary
+from ..frame import Frame, Source
+from ..phrases import Deck, Phrase, phrase, shaped
+from ..problems import Refusal, instead
+from ..randomness import Ints, Permutation, Words, scaled
+from ..spelling import Pool, Spelling, Value, pointed, slug
+from .base import TAG, FieldSpec, Options, Scope, shape
+
+_SYMBOLS = {
+    "#": Deck(tuple(digits)),
+    "%": Deck(tuple(digits[1:])),
+    "?": Deck(tuple(ascii_uppercase)),
+    "&": Deck(tuple(ascii_lowercase)),
+}
+_CHANGES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "slug": slug}
+
+
+class UuidField(FieldSpec):
+    """A UUID of version 8, unique over the run: its first bits come from a bijection."""
+
+    kind: ClassVar[str] = "uuid"
+    uuid: Literal[True]
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        four = _hexadecimal(0, 1 << 16, 4)
+        version, variant = _hexadecimal(0x8000, 0x9000, 4), _hexadecimal(0x8000, 0xC000, 4)
+        parts = (four, four, "-", four, "-", version, "-", variant, "-", four, four, four)
+        column = Column(scope.field, ColumnType.UUID)
+        units = scope.capacity(1 << 62)
+        return frames.Field(column, pointed(parts), _uuid, streams=2, units=units)
+
+
+def _uuid(_: Frame, words: Words) -> Value:
+    first, second = words
+
+    def bits(word: Words, shift: int, count: int) -> Words:
+        return word >> np.uint64(shift) & np.uint64((1 << count) - 1)
+
+    fields = [bits(first, shift, 16) for shift in (48, 32, 16)]
+    joined = bits(first, 0, 4) << np.uint64(10) | bits(second, 54, 10)
+    fields += [bits(first, 4, 12), joined, *(bits(second, shift, 16) for shift in (38, 22, 6))]
+    return tuple(field.view(np.int64) for field in fields)
+
+
+@lru_cache(maxsize=8)
+def _hexadecimal(first: int, end: int, width: int) -> Pool:
+    return Pool(f"{number:0{width}x}" for number in range(first, end))
+
+
+class PatternField(FieldSpec):
+    """A text by shape: `#` 0-9, `%` 1-9, `?` A-Z, `&` a-z; a backslash before any other use."""
+
+    kind: ClassVar[str] = "pattern"
+    pattern: str = Field(min_length=1, max_length=200)
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        parts = shaped(_symbols(self.pattern))
+        sizes = [len(part.texts) for part in parts if isinstance(part, Deck)]
+        spelling = pointed([Pool(part.texts) if isinstance(part, Deck) else part for part in parts])
+        column = Column(scope.field, ColumnType.TEXT)
+        if not self.unique:
+            batches = _batches(sizes, 1 << 32)
+            return frames.Field(column, spelling, _random(batches), streams=len(batches))
+        first, *others = _batches(sizes, 1 << 62) or [[]]
+        permutation, rest = Permutation(prod(first)), _random(others)
+
+        def draw(frame: Frame, words: Words) -> Value:
+            code = permutation(frame.counter(), frame.keys[column.name])
+            return (*_decoded(code, first), *rest(frame, words))
+
+        units = scope.capacity(permutation.size)
+        return frames.Field(column, spelling, draw, streams=len(others), units=units)
+
+
+def _symbols(pattern: str) -> Iterator[tuple[str, Deck | None]]:
+    characters = iter(pattern)
+    for character in characters:
+        if character == "\\":
+            yield next(characters, "\\"), None
+        else:
+            yield character, _SYMBOLS.get(character)
+
+
+def _batches(sizes: Sequence[int], limit: int) -> list[list[int]]:
+    """Sizes in a row, as many together as one number below `limit` can choose from."""
+    batches: list[list[int]] = []
+    for size in sizes:
+        if batches and prod(batches[-1]) * size <= limit:
+            batches[-1].append(size)
+        else:
+            batches.append([size])
+    return batches
+
+
+def _random(batches: Sequence[Sequence[int]]) -> Callable[[Frame, Words], Value]:
+    def draw(_: Frame, words: Words) -> Value:
+        drawn = zip(words, batches, strict=True)
+        return tuple(
+            number for word, sizes in drawn for number in _decoded(scaled(word, prod(sizes)), sizes)
+        )
+
+    return draw
+
+
+def _decoded(code: Ints, sizes: Sequence[int]) -> list[Ints]:
+    """The digits of a number whose places have these sizes."""
+    numbers = []
+    for size in reversed(sizes[1:]):
+        upper = code // size
+        numbers.append(code - upper * size)
+        code = upper
+    return [code, *reversed(numbers)] if sizes else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of a template: a fixed text or, with a source, a field."""
+
+    spelling: Spelling
+    source: Source | None = None
+    units: int | None = None
+
+
+class TemplateField(FieldSpec):
+    """Other fields in a text: `{first_name:lower}.{id}@example.com`, `{customer.id}-{number}`.
+
+    A name may be followed by `:lower`, `:upper` or `:slug` (ASCII letters and digits alone).
+    """
+
+    kind: ClassVar[str] = "template"
+    unique_needs: ClassVar[str] = (
+        "a unique template needs a unique field of this record type that always has the same"
+        " length, with nothing but such parts before it or after it"
+    )
+    template: str = Field(min_length=1, max_length=2000)
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        pieces = list(self._pieces(scope))
+        parts = [part for piece in pieces for part in piece.spelling.parts]
+
+        def draw(frame: Frame, _: Words) -> Value:
+            return tuple(
+                number
+                for piece in pieces
+                if piece.source
+                for number in piece.spelling.numbers(frame.value(piece.source))
+            )
+
+        column = Column(scope.field, ColumnType.TEXT)
+        return frames.Field(column, pointed(parts), draw, units=_unique_units(pieces))
+
+    def _pieces(self, scope: Scope) -> Iterator[_Piece]:
+        try:
+            written = list(Formatter().parse(self.template))
+        except ValueError as error:
+            reason = f"{error}; a brace that is meant as such is written twice"
+            raise Refusal(reason, self.template, self.kind) from None
+        for literal, path, change, conversion in written:
+            if literal:
+                yield _Piece(pointed([literal]))
+            if path is not None:
+                yield _field_piece(scope, path, f"{'!' if conversion else ''}{change}")
+
+
+def _field_piece(scope: Scope, path: str, change: str) -> _Piece:
+    source, field = scope.source(path, TemplateField.kind)
+    if not change:
+        own = source[0] == scope.record
+        return _Piece(field.spelling, source, field.units if own else None)
+    if change not in _CHANGES:
+        raise Refusal(instead(change, _CHANGES), change, TemplateField.kind)
+    return _Piece(field.spelling.mapped(_CHANGES[change]), source)
+
+
+def _unique_units(pieces: Sequence[_Piece]) -> int | None:
+    """For how many units one unique part makes the whole unique: where it can be read back."""
+    fixed = [piece.spelling.fixed for piece in pieces]
+    units = [
+        piece.units
+        for place, piece in enumerate(pieces)
+        if piece.units and fixed[place] and (all(fixed[:place]) or all(fixed[place:]))
+    ]
+    return max(units, default=None)
+
+
+class FakerOptions(Options):
+    """A provider with arguments; `pool` values are drawn where it has no lists or formats."""
+
+    provider: str
+    locale: str | None = None
+    args: dict[str, Any] = Field(default_factory=dict)
+    pool: int = Field(1000, ge=1, le=100_000)
+
+
+class FakerField(FieldSpec):
+    """A text from the vocabulary of a Faker provider: its name, or a mapping of options."""
+
+    kind: ClassVar[str] = "faker"
+    faker: Annotated[
+        Annotated[str, Tag(f"{TAG}short")] | Annotated[FakerOptions, Tag(f"{TAG}mapping")],
+        Discriminator(shape),
+    ]
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        options = (
+            self.faker
+            if isinstance(self.faker, FakerOptions)
+            else FakerOptions(provider=self.faker)
+        )
+        made = vocabulary.provided(
+            options.provider, options.locale or scope.locale, options.args, options.pool
+        )
+        return _phrased(scope, made)
+
+
+class TextOptions(Options):
+    """How many words."""
+
+    min: int = Field(ge=1, le=100)
+    max: int = Field(ge=1, le=100)
+
+
+class TextField(FieldSpec):
+    """A sentence of `min` to `max` words of the locale."""
+
+    kind: ClassVar[str] = "text"
+    text: TextOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        low, high = self.text.min, self.text.max
+        if low > high:
+            raise Refusal("min must not be above max", [low, high])
+        words = vocabulary.words(scope.locale)
+        first = Deck(tuple(word.capitalize() for word in words))
+        later = Deck(tuple(f" {word}" for word in words))
+        return _phrased(
+            scope, phrase([[first, *[later] * (n - 1), "."] for n in range(low, high + 1)])
+        )
+
+
+def _phrased(scope: Scope, made: Phrase) -> frames.Field:
+    column = Column(scope.field, ColumnType.TEXT)
+    return frames.Field(column, made.spelling, lambda _, words: made.draw(words), made.streams)

@@ -1,0 +1,97 @@
+"""The language in which a dataset is written, as models: what may stand where."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+)
+from pydantic_core import PydanticCustomError
+
+from .kinds.base import TAG, FieldSpec, Options, shape
+from .kinds.choices import ChoiceField, ConstantField
+from .kinds.keys import KeyField, RefField
+from .kinds.numbers import BooleanField, DecimalField, IntegerField, SequenceField
+from .kinds.texts import FakerField, PatternField, TemplateField, TextField, UuidField
+from .kinds.times import DateField, DatetimeField
+from .problems import instead
+from .randomness import ROWS_LIMIT
+
+KINDS: dict[str, type[FieldSpec]] = {
+    kind.kind: kind
+    for kind in (
+        KeyField, RefField, ConstantField, SequenceField, IntegerField, DecimalField, BooleanField,
+        ChoiceField, DateField, DatetimeField, UuidField, PatternField, TemplateField, FakerField,
+        TextField,
+    )
+}  # fmt: skip
+"""Every kind of field by its name."""
+
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,62}$")]
+
+
+def _kind(value: object) -> str:
+    return TAG + next(name for name in value if name in KINDS) if isinstance(value, dict) else ""
+
+
+def _one_kind(value: object) -> object:
+    """Refuse a field that is not a mapping with the name of exactly one kind in it."""
+    if not isinstance(value, dict):
+        raise PydanticCustomError("kind", "a mapping such as {{integer: ...}} is needed")
+    kinds = [name for name in value if name in KINDS]
+    if len(kinds) > 1:
+        raise PydanticCustomError("kind", "one kind is allowed")
+    if not kinds:
+        unknown = next((name for name in value if name not in FieldSpec.model_fields), "")
+        raise PydanticCustomError(
+            "kind", "{reason}", {"reason": f"no kind; {instead(unknown, KINDS)}"}
+        )
+    return value
+
+
+if TYPE_CHECKING:
+    AnyField: TypeAlias = FieldSpec
+else:  # a union that a type checker cannot read: it is made from the list of kinds
+    AnyField = Annotated[
+        tuple(Annotated[kind, Tag(TAG + name)] for name, kind in KINDS.items()),
+        Discriminator(_kind),
+        BeforeValidator(_one_kind),
+    ]
+
+
+Rows: TypeAlias = Annotated[int, Field(ge=0, le=ROWS_LIMIT)]
+
+
+class CountOptions(Options):
+    """A number of rows that differs: one of these."""
+
+    poisson: float | None = Field(None, gt=0, le=100_000, description="Rows on average")
+    uniform: list[Rows] | None = Field(
+        None, min_length=2, max_length=2, description="Fewest and most rows"
+    )
+
+
+class RecordSpec(Options):
+    """A record type: how many rows for each row of its parent, or in each unit without one."""
+
+    description: str | None = None
+    parent: str | None = None
+    count: Annotated[
+        Annotated[Rows, Tag(f"{TAG}short")] | Annotated[CountOptions, Tag(f"{TAG}mapping")],
+        Discriminator(shape),
+    ]
+    fields: dict[Name, AnyField] = Field(min_length=1, max_length=100)
+
+
+class DatasetSpec(Options):
+    """A dataset: groups of related records, one group a unit."""
+
+    version: Literal[1]
+    dataset: Name
+    description: str | None = None
+    as_of: str | None = Field(None, description="The day that relative times are counted from")
+    locale: str = "en_US"
+    records: dict[Name, RecordSpec] = Field(min_length=1, max_length=50)

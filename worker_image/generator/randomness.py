@@ -1,0 +1,103 @@
+"""Random words that need no state: a word is a function of its stream, unit and row alone.
+
+A stream is one splitmix64 sequence; unit and row give the position in it. All arithmetic is on
+64-bit integers and so the same on every machine. The words of one stream are all different.
+"""
+
+import json
+from hashlib import blake2b
+from math import isqrt
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+
+ROWS_LIMIT = 1_000_000
+"""Rows of one record type in one unit, at most."""
+
+_GOLDEN = 0x9E3779B97F4A7C15
+_POSITIONS = 1 << 20  # of one unit in a stream; at least ROWS_LIMIT
+_WORD = (1 << 64) - 1
+_HALF = np.uint64(32)
+_LOW = np.uint64((1 << 32) - 1)
+
+
+def stream(random_seed: int, *path: str | int) -> int:
+    """The key of a stream, by what it is for."""
+    text = json.dumps([random_seed, *path])
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def words(streams: Words, unit: int, rows: int) -> Words:
+    """The words of a unit: shape (streams, rows)."""
+    start = np.uint64((unit * _POSITIONS + 1) * _GOLDEN & _WORD)
+    positions = np.arange(rows, dtype=np.uint64) * np.uint64(_GOLDEN)
+    return _mixed((streams + start)[:, None] + positions)
+
+
+def scaled(draws: Words, sizes: int | Ints, limit: int = 0) -> Ints:
+    """Map words onto [0, size) evenly: the top bits of word * size.
+
+    Where `sizes` differ by row, none is over `limit`. Half of a word serves sizes up to 2**32.
+    """
+    size, limit = (
+        (np.uint64(sizes), sizes) if isinstance(sizes, int) else (sizes.view(np.uint64), limit)
+    )
+    high = draws >> _HALF
+    if limit <= 1 << 32:
+        return (high * size >> _HALF).view(np.int64)
+    low, size_high, size_low = draws & _LOW, size >> _HALF, size & _LOW
+    middle = high * size_low + (low * size_low >> _HALF)
+    carried = low * size_high + (middle & _LOW)
+    top: Words = high * size_high + (middle >> _HALF) + (carried >> _HALF)
+    return top.view(np.int64)
+
+
+class Permutation:
+    """A bijection of [0, size), chosen by a key: unique numbers without coordination.
+
+    An alternating Feistel network over a grid that is just large enough; the few numbers that
+    land beyond `size` walk on until they land inside.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._width = isqrt(size - 1) + 1
+        self._height = -(-size // self._width)
+
+    def __call__(self, numbers: Words, key: int) -> Ints:
+        """Where each of `numbers` (below `size`) goes."""
+        keys = [np.uint64(stream(key, turn)) for turn in range(4)]
+        moved = self._moved(numbers, keys)
+        while (outside := moved >= np.uint64(self.size)).any():
+            moved[outside] = self._moved(moved[outside], keys)
+        return moved.view(np.int64)
+
+    def _moved(self, numbers: Words, keys: list[np.uint64]) -> Words:
+        height, width = np.uint64(self._height), np.uint64(self._width)
+        row = numbers // width
+        column = numbers - row * width
+        for row_key, column_key in (keys[:2], keys[2:]):
+            row = _turned(row, column, row_key, height)
+            column = _turned(column, row, column_key, width)
+        return row * width + column
+
+
+def _turned(turning: Words, by: Words, key: np.uint64, size: np.uint64) -> Words:
+    turned = turning + scaled(_mixed(by ^ key), int(size)).view(np.uint64)
+    return np.where(turned >= size, turned - size, turned)
+
+
+def _mixed(state: Words) -> Words:
+    """Finish splitmix64 in place."""
+    spare = state >> np.uint64(30)
+    np.bitwise_xor(state, spare, out=state)
+    np.multiply(state, np.uint64(0xBF58476D1CE4E5B9), out=state)
+    np.right_shift(state, np.uint64(27), out=spare)
+    np.bitwise_xor(state, spare, out=state)
+    np.multiply(state, np.uint64(0x94D049BB133111EB), out=state)
+    np.right_shift(state, np.uint64(31), out=spare)
+    np.bitwise_xor(state, spare, out=state)
+    return state

@@ -1,0 +1,120 @@
+"""From text to plain data: a document is data alone and costs no more than its size to read."""
+
+import json
+import math
+import re
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import yaml
+
+from .problems import Problem, SpecError
+
+SIZE_LIMIT = 1 << 20  # bytes
+DEPTH_LIMIT = 32
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML with the plain scalars of version 1.2: `no` and dates are texts, as is every name.
+
+    So a document means the same whether it is written in YAML or travels as JSON.
+    """
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - pyyaml's own way to say it
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        for name, _ in node.value:
+            name.tag = "tag:yaml.org,2002:str"
+        mapping = super().construct_mapping(node, deep)
+        if len(mapping) < len(node.value):
+            raise yaml.constructor.ConstructorError(
+                None, None, "a name is there twice", node.start_mark
+            )
+        return mapping
+
+
+for _tag, _shape, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", ["t", "f"]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    ("float", r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_shape})$"), _first
+    )
+
+
+def load(text: str | bytes) -> object:
+    """Read YAML or JSON into plain data: mappings, lists, texts, numbers, booleans, null.
+
+    Raises:
+        SpecError: not YAML, over `SIZE_LIMIT` bytes, nested too deep, a name twice in one
+            mapping, or with a tag, an anchor or an alias.
+    """
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if len(raw) > SIZE_LIMIT:
+        raise _refused(len(raw), f"at most {SIZE_LIMIT} bytes are allowed")
+    try:
+        if raw.lstrip()[:1] == b"{":
+            with suppress(json.JSONDecodeError):  # then it may be YAML in braces
+                return json.loads(raw, object_pairs_hook=_once)
+        return _yaml(raw)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "nested too deep"
+        raise _refused(raw[:40].decode("utf-8", "replace"), reason) from None
+
+
+def plain_problems(document: object, path: str = "", depth: int = 0) -> Iterator[Problem]:
+    """Find what JSON could not carry or a database could not store."""
+    if depth > DEPTH_LIMIT:
+        yield Problem(path, "...", f"at most {DEPTH_LIMIT} levels are allowed")
+    elif isinstance(document, dict):
+        for name, value in document.items():
+            below = f"{path}.{name}".lstrip(".")
+            if isinstance(name, str):
+                yield from plain_problems(name, below, depth + 1)
+            else:
+                yield Problem(below, name, "a name must be a text: put it in quotes")
+            yield from plain_problems(value, below, depth + 1)
+    elif isinstance(document, list):
+        for position, value in enumerate(document):
+            yield from plain_problems(value, f"{path}.{position}", depth + 1)
+    elif reason := _scalar_fault(document):
+        yield Problem(path, document, reason)
+
+
+def _scalar_fault(value: object) -> str | None:
+    if isinstance(value, str):
+        whole = not re.search("[\0\ud800-\udfff]", value)
+        return None if whole else "a text must be Unicode without NUL and lone surrogates"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else "a number must be finite"
+    if isinstance(value, int):
+        return None if abs(value) < 1 << 63 else "a whole number must fit 64 bits"
+    return None if value is None else "allowed: mappings, lists, texts, numbers, booleans, null"
+
+
+def _yaml(raw: bytes) -> object:
+    depth = 0
+    for event in yaml.parse(raw, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise ValueError("anchors and aliases are not allowed")
+        if tag := getattr(event, "tag", None):
+            raise ValueError(f"tags are not allowed: {tag}")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise ValueError(f"at most {DEPTH_LIMIT} levels are allowed")
+    return yaml.load(raw, Loader=_Loader)  # noqa: S506 - a safe loader
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name is there twice")
+    return members
+
+
+def _refused(value: object, reason: str) -> SpecError:
+    return SpecError([Problem("", value, reason)])

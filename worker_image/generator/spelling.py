@@ -1,0 +1,135 @@
+"""How values become text: a value is spelt by pointing into pools of ready-made texts."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+import numpy as np
+
+from .randomness import Ints
+
+Value: TypeAlias = tuple[Ints | int, ...]
+"""The values of a field: arrays of one number a row, and numbers that all rows share."""
+
+_GROUP = 10_000  # numbers are spelt in groups of four digits
+
+
+class Pool:
+    """Texts by number. `width` is the most bytes that one takes; `fixed`: all are of one length."""
+
+    __slots__ = ("fixed", "texts", "width")
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = tuple(texts)
+        lengths = set(map(len, self.texts))
+        self.fixed = len(lengths) == 1
+        self.width = max(lengths) * (1 if all(map(str.isascii, self.texts)) else 4)
+
+    def mapped(self, change: Callable[[str], str]) -> "Pool":
+        """The same numbers for changed texts."""
+        return Pool(map(change, self.texts))
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A text in parts, fixed ones and pools; `numbers` gives each pool's, in order."""
+
+    parts: tuple[str | Pool, ...]
+    numbers: Callable[[Value], Value]
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all texts have one length."""
+        return all(isinstance(part, str) or part.fixed for part in self.parts)
+
+    @property
+    def width(self) -> int:
+        """The most bytes that a text takes."""
+        return sum(part.width if isinstance(part, Pool) else len(part) * 4 for part in self.parts)
+
+    def mapped(self, change: Callable[[str], str]) -> "Spelling":
+        """Every part changed by `change`."""
+        parts = (
+            part.mapped(change) if isinstance(part, Pool) else change(part) for part in self.parts
+        )
+        return Spelling(tuple(parts), self.numbers)
+
+
+def picked(texts: Sequence[str]) -> Spelling:
+    """Spell n by the n-th of `texts`."""
+    return Spelling((Pool(texts),), lambda value: value)
+
+
+def pointed(parts: Sequence[str | Pool]) -> Spelling:
+    """Spell a value that has each pool's number already."""
+    return Spelling(tuple(parts), lambda value: value)
+
+
+@lru_cache(maxsize=64)
+def digits(count: int) -> Pool:
+    """0 to 10**count - 1 with leading zeros."""
+    return Pool(f"{number:0{count}}" for number in range(10**count))
+
+
+def decimal(low: int, high: int, scale: int = 0) -> Spelling:
+    """Spell integers of [low, high] as decimals with `scale` digits after the point."""
+    if high - low < _GROUP:
+        pool = Pool(plain(number, scale) for number in range(low, high + 1))
+        return Spelling((pool,), lambda value: (value[0] - low,))
+    negative = low < 0
+    groups = (len(str(max(abs(low), abs(high)) // 10**scale)) + 3) // 4
+    tail = [min(4, scale - start) for start in range(0, scale, 4)]
+
+    def numbers(value: Value) -> Value:
+        number = np.asarray(value[0])
+        signs = ((number < 0).astype(np.int64),) if negative else ()
+        number = np.abs(number) if negative else number
+        whole = number // 10**scale
+        return (*signs, *_whole(whole, groups), *_tail(number - whole * 10**scale, tail))
+
+    sign = (Pool(("", "-")),) if negative else ()
+    heads = (_head(last=group == groups - 1) for group in range(groups))
+    parts = (*sign, *heads, *(["."] if scale else []), *map(digits, tail))
+    return Spelling(parts, numbers)
+
+
+@lru_cache(maxsize=2)
+def _head(*, last: bool) -> Pool:
+    """Four digits of a whole number: first as they open it, then as they go on."""
+    opening = ("" if number == 0 and not last else str(number) for number in range(_GROUP))
+    return Pool((*opening, *digits(4).texts))
+
+
+def _whole(number: Ints, groups: int) -> list[Ints]:
+    above = number // _GROUP ** (groups - 1)
+    numbers = [above]
+    for place in range(groups - 2, -1, -1):
+        upto = number // _GROUP**place
+        numbers.append(upto - above * _GROUP + (above > 0) * _GROUP)
+        above = upto
+    return numbers
+
+
+def _tail(part: Ints, sizes: Sequence[int]) -> list[Ints]:
+    numbers, left = [], sum(sizes)
+    for size in sizes[:-1]:
+        left -= size
+        numbers.append(part // 10**left)
+        part = part - numbers[-1] * 10**left
+    return [*numbers, *([part] if sizes else [])]
+
+
+def plain(number: int, scale: int) -> str:
+    """An integer number of 10**-scale, exactly."""
+    if not scale:
+        return str(number)
+    whole, part = divmod(abs(number), 10**scale)
+    return f"{'-' if number < 0 else ''}{whole}.{part:0{scale}}"
+
+
+def slug(text: str) -> str:
+    """The letters of `text` without accents, lower-case, and its digits: ASCII, for addresses."""
+    return re.sub("[^a-z0-9]", "", unicodedata.normalize("NFKD", text).lower())

@@ -1,0 +1,51 @@
+"""What a worker has done so far, counted for its heartbeats."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+
+from .contract import Heartbeat, Receipt
+
+
+class Tally:
+    """Counts since the start; safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._units: Counter[str] = Counter()
+        self._rows: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+        self._retries = 0
+        self._dead = 0
+
+    def done(self, receipt: Receipt) -> None:
+        """A unit was committed."""
+        with self._lock:
+            self._units[receipt.stage] += 1
+            self._rows[receipt.stage] += receipt.rows
+            self._bytes[receipt.stage] += receipt.bytes
+
+    def put_back(self) -> None:
+        """A unit failed and will be tried again."""
+        with self._lock:
+            self._retries += 1
+
+    def buried(self) -> None:
+        """A unit went to the dead letters."""
+        with self._lock:
+            self._dead += 1
+
+    def heartbeat(self, worker: str, at: str, state: str, current: Iterable[str]) -> Heartbeat:
+        """The counts of this moment."""
+        with self._lock:
+            return Heartbeat(
+                worker=worker,
+                at=at,
+                state=state,
+                units=dict(self._units),
+                rows=dict(self._rows),
+                bytes=dict(self._bytes),
+                retries=self._retries,
+                dead=self._dead,
+                current=tuple(current),
+            )

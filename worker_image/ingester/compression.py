@@ -1,0 +1,77 @@
+"""Compressed documents as blocks of their content."""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol
+
+import zstandard
+
+from ..errors import PermanentError
+
+_READ = 64 * 1024
+# Compressed bytes at a time: what the densest of them unfold to still fits in memory.
+_STEP = 4 * 1024
+_SUFFIXES = (".gz", ".zst")
+
+
+class _Part(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+_NEW_PART: dict[bytes, Callable[[], _Part]] = {
+    b"\x1f\x8b": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
+
+
+def without_suffix(name: str) -> str:
+    """The name of a document's content: `a.ndjson` of `a.ndjson.gz`."""
+    for suffix in _SUFFIXES:
+        name = name.removesuffix(suffix)
+    return name
+
+
+def content(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    """Blocks of the content of a gzip, zstd or plain document, told apart by its first bytes.
+
+    Raises:
+        PermanentError: the document is damaged or ends too early.
+    """
+    head = stream.read(_READ)
+    if not head and without_suffix(name) != name:
+        raise PermanentError(f"{name}: empty, not even the frame of its compression is there")
+    for magic, new_part in _NEW_PART.items():
+        if head.startswith(magic):
+            return _unfolded(_blocks(head, stream), new_part, name)
+    return _blocks(head, stream)
+
+
+def _blocks(block: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    while block:
+        yield block
+        block = stream.read(_READ)
+
+
+def _unfolded(blocks: Iterator[bytes], new_part: Callable[[], _Part], name: str) -> Iterator[bytes]:
+    part = None
+    for data in _steps(blocks):
+        while data:
+            part = part or new_part()
+            try:
+                yield part.decompress(data)
+            except (zlib.error, zstandard.ZstdError) as error:
+                raise PermanentError(f"{name}: damaged: {error}") from error
+            data = part.unused_data  # noqa: PLW2901 - a document may be of several parts
+            part = None if part.eof else part
+    if part:
+        raise PermanentError(f"{name}: truncated, its compression has no end")
+
+
+def _steps(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    for block in blocks:
+        for start in range(0, len(block), _STEP):
+            yield block[start : start + _STEP]

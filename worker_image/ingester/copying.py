@@ -1,0 +1,101 @@
+"""One document's way into the tables: in which order rows are copied, and which of them wait."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+import psycopg
+
+from .catalogue import TargetTable
+from .copy_rows import Columns, RowError, copy_lines, copy_statement
+from .sink import Batch
+
+_IN_MEMORY = 8 * 1024 * 1024
+_BLOCK = 256 * 1024
+
+
+def copy_document(
+    cursor: psycopg.Cursor,
+    schema: str,
+    tables: Mapping[str, TargetTable],
+    batches: Iterable[Batch],
+) -> dict[str, int]:
+    """Copy all rows within the open transaction and return their number by table.
+
+    `tables` has parents first. Rows go to the server as they come. Only while a table that they
+    refer to has had none in this document, or has rows that wait themselves, they wait for its
+    end, in memory and beyond 8 MiB on disk. So parents may come first or tables in any order; a
+    row before its own parent but after another row of the parent's table breaks the constraint.
+
+    Raises:
+        RowError: there is no such table or column.
+        psycopg.Error: what the server finds wrong.
+    """
+    counts: Counter[str] = Counter()
+    with ExitStack() as files, ExitStack() as opened:
+        copies, waiting = _Copies(cursor, schema, opened), _Waiting(files)
+        for batch in batches:
+            for table in _in_turn(tables, batch):
+                rows = batch[table.name]
+                place = waiting if waiting.must_take(table, counts) else copies
+                for columns, lines in copy_lines(table, rows):
+                    place.write(table.name, columns, lines)
+                counts[table.name] += len(rows)
+        for name in tables:
+            for columns, lines in waiting.of(name):
+                copies.write(name, columns, lines)
+    return dict(counts)
+
+
+def _in_turn(tables: Mapping[str, TargetTable], batch: Batch) -> list[TargetTable]:
+    unknown = batch.keys() - tables.keys()
+    if unknown:
+        raise RowError(f"no table {min(unknown)[:80]!r}")
+    return [table for name, table in tables.items() if batch.get(name)]
+
+
+class _Copies:
+    """COPY statements of one cursor: one at a time, open as long as lines are for it."""
+
+    def __init__(self, cursor: psycopg.Cursor, schema: str, opened: ExitStack) -> None:
+        self._cursor = cursor
+        self._schema = schema
+        self._opened = opened
+        self._target: tuple[str, Columns] | None = None
+
+    def write(self, table: str, columns: Columns, lines: bytes) -> None:
+        if self._target != (table, columns):
+            self._opened.close()
+            statement = copy_statement(self._schema, table, columns)
+            self._copy = self._opened.enter_context(self._cursor.copy(statement))
+            self._target = (table, columns)
+        self._copy.write(lines)
+
+
+class _Waiting:
+    """Lines by table and columns, for later."""
+
+    def __init__(self, files: ExitStack) -> None:
+        self._files = files
+        self._spools: dict[str, dict[Columns, IO[bytes]]] = {}
+
+    def must_take(self, table: TargetTable, counts: Mapping[str, int]) -> bool:
+        return table.name in self._spools or any(
+            parent in self._spools or not counts[parent] for parent in table.parents
+        )
+
+    def write(self, table: str, columns: Columns, lines: bytes) -> None:
+        spools = self._spools.setdefault(table, {})
+        if columns not in spools:
+            spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115 - the stack closes it
+            spools[columns] = self._files.enter_context(spool)
+        spools[columns].write(lines)
+
+    def of(self, table: str) -> Iterator[tuple[Columns, bytes]]:
+        """What waits for one table, in blocks."""
+        for columns, spool in self._spools.get(table, {}).items():
+            spool.seek(0)
+            while block := spool.read(_BLOCK):
+                yield columns, block

@@ -1,0 +1,128 @@
+"""The worker's log: JSON lines on standard output, and shipped to a blob that outlives it."""
+
+import json
+import logging
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from .contract import WorkerEnvironment
+from .redaction import Redaction
+
+TEXT_LIMIT = 16_000  # characters of a message, of an error
+BLOCK_LIMIT = 2 << 20  # bytes appended at once; the service takes 4 MiB
+BUFFER_LIMIT = 8 << 20  # bytes kept while they cannot be shipped
+
+_subject: ContextVar[dict[str, object]] = ContextVar("subject", default={})  # noqa: B039 - never changed in place
+
+
+@contextmanager
+def about(**subject: object) -> Iterator[None]:
+    """Add these members to every line that this thread writes meanwhile."""
+    token = _subject.set(subject)
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line, without secrets."""
+
+    def __init__(self, constant: dict[str, str], redact: Redaction) -> None:
+        super().__init__()
+        self._constant = constant
+        self._redact = redact
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        members: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": self._redact(record.getMessage())[:TEXT_LIMIT],
+            **self._constant,
+            **_subject.get(),
+        }
+        error = getattr(record, "error", None) or (
+            self.formatException(record.exc_info) if record.exc_info else ""
+        )
+        if error:
+            members["error"] = self._redact(error)[-TEXT_LIMIT:]
+        return json.dumps(members, separators=(",", ":"))
+
+
+class Shipment(logging.Handler):
+    """Lines that wait to be shipped; of too many, the oldest are dropped and counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[bytes] = deque()
+        self._size = 0
+        self._dropped = 0
+        self._guard = threading.RLock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line."""
+        self._keep(f"{self.format(record)}\n".encode())
+
+    def ship(self, append: Callable[[bytes], None]) -> None:
+        """Hand over what waits, the oldest first, in blocks; a refused block waits on.
+
+        Raises:
+            Whatever `append` raises.
+        """
+        while block := self._take():
+            try:
+                append(block)
+            except Exception:
+                with self._guard:
+                    self._lines.appendleft(block)
+                    self._size += len(block)
+                raise
+
+    def _take(self) -> bytes:
+        with self._guard:
+            lines = [self._note()] if self._dropped else []
+            size = 0
+            while self._lines and size + len(self._lines[0]) <= BLOCK_LIMIT:
+                lines.append(self._lines.popleft())
+                size += len(lines[-1])
+            self._size -= size
+            return b"".join(lines)
+
+    def _keep(self, line: bytes) -> None:
+        with self._guard:
+            self._lines.append(line)
+            self._size += len(line)
+            while self._size > BUFFER_LIMIT:
+                dropped = self._lines.popleft()
+                self._size -= len(dropped)
+                self._dropped += dropped.count(b"\n")
+
+    def _note(self) -> bytes:
+        dropped, self._dropped = self._dropped, 0
+        note = {
+            "levelname": "WARNING",
+            "msg": "%d lines of the log were dropped",
+            "args": (dropped,),
+        }
+        return f"{self.format(logging.makeLogRecord(note))}\n".encode()
+
+
+def configure(environment: WorkerEnvironment) -> Shipment:
+    """Send every logger of the process to standard output and to the shipment returned."""
+    formatter = JsonLines(
+        {"run": environment.run, "worker": environment.worker}, Redaction.of(environment)
+    )
+    shipment = Shipment()
+    for handler in (logging.StreamHandler(sys.stdout), shipment):
+        handler.setFormatter(formatter)
+        logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)
+    logging.getLogger("azure").setLevel(logging.WARNING)
+    return shipment

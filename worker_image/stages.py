@@ -1,0 +1,189 @@
+"""What a worker does with a unit of each stage."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from .contract import GeneratePayload, IngestPayload, Message, Stage, naming
+from .datasets import Datasets
+from .errors import PermanentError
+from .storage import BlobStream, Place, Storage
+
+if TYPE_CHECKING:
+    from .ingester import PostgresqlSink
+
+SUFFIXES = {"none": ".ndjson", "gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What the work on a unit has brought; `content` goes to the unit's place and commits it."""
+
+    records: Mapping[str, int]
+    size: int
+    checksum: str
+    document: str
+    content: bytes = b""
+    content_type: str = "application/octet-stream"
+
+
+class UnitStage(Protocol):
+    """A stage of work, shared by the threads of a worker.
+
+    Its methods raise PermanentError where no retry can help. A unit may be done twice, and then
+    brings the same.
+    """
+
+    def place(self, message: Message) -> Place:
+        """The blob that carries the unit's receipt."""
+
+    def work(self, message: Message) -> Product:
+        """Do the unit, up to its commit."""
+
+    def following(self, message: Message) -> Message | None:
+        """What to enqueue once the unit is done."""
+
+    def close(self) -> None:
+        """Let go of what the calling thread holds; idempotent."""
+
+
+class Generate:
+    """Makes a document of related records; its receipt is on the document itself."""
+
+    def __init__(self, datasets: Datasets) -> None:
+        self._datasets = datasets
+
+    def place(self, message: Message) -> Place:
+        """The document."""
+        payload = _generate_payload(message)
+        suffix = SUFFIXES.get(payload.compression)
+        if suffix is None:
+            raise PermanentError(f"compression {payload.compression!r}: {', '.join(SUFFIXES)}")
+        path = naming.document(payload.prefix, message.run, message.unit, suffix)
+        return Place(payload.container, path)
+
+    def work(self, message: Message) -> Product:
+        """The document's content; the same for the same message, wherever and whenever."""
+        from .generator import Compression, encode  # noqa: PLC0415 - as in datasets
+
+        payload = _generate_payload(message)
+        compiled = self._datasets.compiled(payload.dataset, message.random_seed)
+        unit = compiled.unit(message.unit)
+        content = encode(unit.data, Compression(payload.compression))
+        return Product(
+            records=unit.records,
+            size=len(content),
+            checksum=hashlib.sha256(content).hexdigest(),
+            document=str(self.place(message)),
+            content=content,
+            content_type="application/x-ndjson",
+        )
+
+    def following(self, message: Message) -> Message | None:
+        """In a pipeline, the message that loads the document."""
+        if message.then is None:
+            return None
+        place, payload = self.place(message), _generate_payload(message)
+        ingest = IngestPayload(place.container, place.path, message.then["schema"], payload.dataset)
+        return Message(
+            run=message.run,
+            stage=Stage.INGEST,
+            unit=message.unit,
+            payload=ingest.members(),
+            random_seed=message.random_seed,
+            limits=message.limits,
+            traceparent=message.traceparent,
+        )
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class Ingest:
+    """Loads a document into PostgreSQL; its receipt is an empty blob of the run.
+
+    `url` is asked before each connection is opened; every thread has one of its own.
+    """
+
+    def __init__(self, storage: Storage, datasets: Datasets, url: Callable[[], str]) -> None:
+        self._storage = storage
+        self._datasets = datasets
+        self._url = url
+        self._own = threading.local()
+
+    def place(self, message: Message) -> Place:
+        """The empty blob."""
+        return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
+
+    def work(self, message: Message) -> Product:
+        """Load the document, or find that a delivery before has loaded it."""
+        from .ingester import Document, read  # noqa: PLC0415 - a generator needs no driver
+
+        payload = _ingest_payload(message)
+        place = Place(payload.container, payload.path)
+        stream = self._open(place)
+        batches = read(cast("BinaryIO", stream), payload.path, payload.record_type)
+        document = Document(str(place), stream.etag, message.run, str(message.unit))
+        with self._sink(payload.schema) as sink:
+            if payload.dataset:
+                sink.prepare(self._datasets.tables(payload.dataset))
+            loaded = sink.load(document, batches)
+        return Product(
+            records=loaded.rows,
+            size=stream.size,
+            checksum=stream.checksum(),
+            document=str(place),
+        )
+
+    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
+        """Nothing: the unit has arrived."""
+        return None
+
+    def close(self) -> None:
+        """Close the thread's connection."""
+        sink: PostgresqlSink | None = self._own.__dict__.pop("sink", None)
+        if sink:
+            sink.close()
+
+    def _open(self, place: Place) -> BlobStream:
+        try:
+            return self._storage.open(place)
+        except ResourceNotFoundError as error:
+            raise PermanentError(f"{place}: there is no such document") from error
+
+    @contextmanager
+    def _sink(self, schema: str) -> "Iterator[PostgresqlSink]":
+        """The thread's sink; one that met more than a bad document is not used again."""
+        from .ingester import PostgresqlSink  # noqa: PLC0415 - as above
+
+        own = self._own.__dict__
+        if own.get("schema") != schema:
+            self.close()
+        if "sink" not in own:
+            own.update(schema=schema, sink=PostgresqlSink(self._url(), schema))
+        try:
+            yield own["sink"]
+        except PermanentError:
+            raise
+        except Exception:
+            self.close()
+            raise
+
+
+def _generate_payload(message: Message) -> GeneratePayload:
+    try:
+        return GeneratePayload.read(message.payload)
+    except (KeyError, TypeError) as error:
+        raise PermanentError(f"the payload is incomplete: {error}") from error
+
+
+def _ingest_payload(message: Message) -> IngestPayload:
+    try:
+        return IngestPayload.read(message.payload)
+    except (KeyError, TypeError) as error:
+        raise PermanentError(f"the payload is incomplete: {error}") from error

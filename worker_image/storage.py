@@ -1,0 +1,178 @@
+"""The storage of a run as a worker sees it: two queues, the run's blobs, the user's documents."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.credentials import TokenCredential
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import BlobServiceClient, ContentSettings, StorageStreamDownloader
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
+
+from .contract import ConfigurationError, Receipt, WorkerEnvironment, naming
+
+NEVER = -1
+RECEIVE_LIMIT = 32  # messages that the service hands out in one answer
+
+# A call must end well before the lease that it renews: the SDK's own patience is minutes.
+_PATIENCE: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 20,
+    "retry_total": 3,
+    "initial_backoff": 1,
+    "increment_base": 2,
+    "random_jitter_range": 1,
+}
+# Documents of any size pass through in pieces of this many bytes.
+_PIECES: dict[str, Any] = {"max_single_get_size": 4 << 20, "max_chunk_get_size": 4 << 20}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a blob is."""
+
+    container: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.container}/{self.path}"
+
+
+def connect(
+    environment: WorkerEnvironment, credential: TokenCredential | None, **options: Any
+) -> tuple[QueueServiceClient, BlobServiceClient]:
+    """Make the two clients; nothing is sent yet. `options` go to both as they are.
+
+    Raises:
+        ConfigurationError: the environment does not lead to a storage account.
+    """
+    options = {**_PATIENCE, **options}
+    connection = environment.storage_connection_string
+    try:
+        if connection:
+            return (
+                QueueServiceClient.from_connection_string(connection, **options),
+                BlobServiceClient.from_connection_string(connection, **_PIECES, **options),
+            )
+        return (
+            QueueServiceClient(environment.queue_endpoint, credential, **options),
+            BlobServiceClient(environment.blob_endpoint, credential, **_PIECES, **options),
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"the storage account: {error}") from None
+
+
+class BlobStream:
+    """A document as it is read, once, from the front; `etag` names its version."""
+
+    def __init__(self, download: StorageStreamDownloader[bytes]) -> None:
+        self._download = download
+        self._hash = hashlib.sha256()
+        self.size = download.size
+        self.etag = str(download.properties.etag)
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes, all that is left if it is negative; empty at the end."""
+        piece = self._download.read(size)
+        self._hash.update(piece)
+        return piece
+
+    def checksum(self) -> str:
+        """SHA-256 of the whole document; reads what is left of it."""
+        while self.read(1 << 20):
+            pass
+        return self._hash.hexdigest()
+
+
+class Storage:
+    """Idempotent operations on what a worker reads and writes.
+
+    Every method may raise AzureError; the clients have tried again by then.
+    """
+
+    def __init__(self, queues: QueueServiceClient, blobs: BlobServiceClient, run: str) -> None:
+        self.run = run
+        self.work = _queue(queues, naming.work_queue(run))
+        self._dead = _queue(queues, naming.dead_letter_queue(run))
+        self._blobs = blobs
+
+    def receive(self, count: int, visibility: float) -> list[QueueMessage]:
+        """At most `count` messages, hidden from others for so many seconds; maybe none."""
+        pages: Iterator[Iterator[QueueMessage]] = self.work.receive_messages(
+            messages_per_page=min(count, RECEIVE_LIMIT), visibility_timeout=math.ceil(visibility)
+        ).by_page()
+        return list(next(pages, iter(())))
+
+    def enqueue(self, text: str) -> None:
+        """Put a message on the work queue."""
+        self.work.send_message(text, time_to_live=NEVER)
+
+    def bury(self, text: str) -> None:
+        """Put a message on the dead-letter queue."""
+        self._dead.send_message(text, time_to_live=NEVER)
+
+    def receipt(self, place: Place) -> Receipt | None:
+        """The receipt on a blob; None if there is no such blob or it carries none."""
+        try:
+            properties = self._blobs.get_blob_client(
+                place.container, place.path
+            ).get_blob_properties()
+        except ResourceNotFoundError:
+            return None
+        return Receipt.from_metadata(properties.metadata)
+
+    def create(
+        self, place: Place, content: bytes, metadata: Mapping[str, str], content_type: str
+    ) -> bool:
+        """Write a blob unless one is there; whether it was written."""
+        try:
+            self._blobs.get_blob_client(place.container, place.path).upload_blob(
+                content,
+                overwrite=False,
+                metadata=dict(metadata),
+                content_settings=ContentSettings(content_type=content_type),
+            )
+        except ResourceExistsError:
+            return False
+        return True
+
+    def open(self, place: Place) -> BlobStream:
+        """Open a document; reading fails if it changes meanwhile.
+
+        Raises:
+            ResourceNotFoundError: there is none.
+        """
+        return BlobStream(self._blobs.get_blob_client(place.container, place.path).download_blob())
+
+    def write(self, path: str, text: str, metadata: Mapping[str, str]) -> None:
+        """Write or overwrite a JSON blob of the run."""
+        self._blobs.get_blob_client(naming.RUNS, path).upload_blob(
+            text,
+            overwrite=True,
+            metadata=dict(metadata),
+            content_settings=ContentSettings(content_type="application/json"),
+        )
+
+    def read(self, path: str) -> bytes | None:
+        """A blob of the run; None if there is none."""
+        try:
+            return self._blobs.get_blob_client(naming.RUNS, path).download_blob().readall()
+        except ResourceNotFoundError:
+            return None
+
+    def append(self, path: str, content: bytes) -> None:
+        """Add to the end of an append blob of the run, made on the way; at most 4 MiB."""
+        blob = self._blobs.get_blob_client(naming.RUNS, path)
+        try:
+            blob.append_block(content)
+        except ResourceNotFoundError:
+            blob.create_append_blob(match_condition=MatchConditions.IfMissing)
+            blob.append_block(content)
+
+
+def _queue(service: QueueServiceClient, name: str) -> QueueClient:
+    # Messages are JSON text and travel as they are, on this side and on the control plane's.
+    return service.get_queue_client(name, message_encode_policy=None, message_decode_policy=None)
