@@ -25,6 +25,7 @@ from local_host.container_instances.shim import HOME, Launch
 from local_host.container_instances.store import Store
 
 log = logging.getLogger(__name__)
+_SIGNALS = {Kind.CRASH: signal.SIGUSR2, Kind.EVICT: signal.SIGUSR1}
 
 
 class Machine:
@@ -216,9 +217,11 @@ class Machine:
         folder = self.folder(group, container.name)
         if folder in self._buried:
             return
-        if processes.alive(folder):
-            self._harm(group, folder, now)
-        elif processes.state(folder):
+        alive, state = processes.alive(folder), processes.state(folder)  # in this order
+        if alive:
+            for kind in model.harms(group, state, now) if state else ():
+                processes.send(folder, _SIGNALS[kind])
+        elif state:
             self._bury(folder, now)
         elif now >= group.ready and not group.never_starts:
             self._launch(group, container, folder)
@@ -239,10 +242,3 @@ class Machine:
             backoff_seconds=self.options.backoff_seconds,
         )
         processes.launch(folder, launch)
-
-    def _harm(self, group: Group, folder: Path, now: float) -> None:
-        signals = {Kind.CRASH: signal.SIGUSR2, Kind.EVICT: signal.SIGUSR1}
-        for fault in group.faults:
-            known = processes.state(folder) if fault.kind in signals else None
-            if known and not known.restarts and now >= known.run.started + fault.seconds:
-                processes.send(folder, signals[fault.kind])

@@ -147,6 +147,18 @@ def _events(group: Group, image: str, state: State | None, now: float) -> tuple[
     return (*events, *(state.events if state else ()))
 
 
+def harms(group: Group, state: State, now: float) -> list[Kind]:
+    """What happens to a running container by now; only its first run is harmed."""
+    return [
+        fault.kind
+        for fault in group.faults
+        if fault.kind in (Kind.CRASH, Kind.EVICT)
+        and state.phase == "running"
+        and not state.restarts
+        and now >= state.run.started + fault.seconds
+    ]
+
+
 def check_settled(group: Group, seen: View) -> None:
     """Refuse what a group cannot take while it is being stopped or deleted.
 

@@ -82,6 +82,13 @@ def note(events: tuple[Event, ...], event: Event) -> tuple[Event, ...]:
     return (*events, event)
 
 
+def next_backoff(last: float, first: float, lasted: float) -> float:
+    """Seconds to wait before a restart: twice the last wait, anew after a run that lasted."""
+    if not last or lasted > 2 * LONGEST_BACKOFF * first:
+        return first
+    return min(2 * last, LONGEST_BACKOFF * first)
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file at once; only its owner may read it."""
     draft = path.with_name(path.name + ".new")
@@ -118,7 +125,7 @@ class Container:
         self._output = Output(folder / OUTPUT, launch.log_bytes)
         self._wake = _wake_on_signals()
         self._stopping = self._evicted = False
-        self._backoff = launch.backoff_seconds
+        self._backoff = 0.0
         self._deadline: float | None = None  # to kill while running, to start again while waiting
         self._start(State(os.getpid(), None, "running", Run(time.time())))
 
@@ -189,7 +196,7 @@ class Container:
         if code is None:
             return
         self._kill()  # a container ends with its first process
-        self._pump(reads=16)  # more than a pipe holds
+        self._pump()
         if self._process.stdout:
             self._process.stdout.close()
         self._ended(code if code >= 0 else 128 - code)
@@ -210,10 +217,8 @@ class Container:
 
     def _back_off(self, ended: State) -> None:
         first, now = self._launch.backoff_seconds, time.time()
-        if now - ended.run.started > 2 * LONGEST_BACKOFF * first:
-            self._backoff = first
+        self._backoff = next_backoff(self._backoff, first, lasted=now - ended.run.started)
         self._deadline = time.monotonic() + self._backoff
-        self._backoff = min(2 * self._backoff, LONGEST_BACKOFF * first)
         self._state = replace(ended, phase="waiting")
         message = "Back-off restarting failed container"
         self._note(Event("BackOff", message, now, now, type="Warning"))
@@ -226,12 +231,13 @@ class Container:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    def _pump(self, reads: int = 1) -> None:
+    def _pump(self) -> None:
+        if self._pipe is None:
+            return
         with contextlib.suppress(BlockingIOError):
-            while self._pipe is not None and reads > 0:
-                data, reads = os.read(self._pipe, 1 << 16), reads - 1
-                self._output.write(data)
-                self._pipe = self._pipe if data else None  # every writer is gone
+            data = os.read(self._pipe, 1 << 16)  # all that a pipe holds
+            self._output.write(data)
+            self._pipe = self._pipe if data else None  # every writer is gone
 
     def _note(self, event: Event) -> None:
         self._save(replace(self._state, events=note(self._state.events, event)))

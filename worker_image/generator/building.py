@@ -9,7 +9,7 @@ from . import instants, samplers, vocabulary
 from .dataset import Record
 from .frame import Field, Source
 from .instants import Moment
-from .kinds.base import Target
+from .kinds.base import Scope, Target
 from .kinds.keys import KeyField
 from .language import CountOptions, DatasetSpec, RecordSpec
 from .problems import Problem, Refusal, instead
@@ -137,12 +137,16 @@ class Build:
         spec = plan.spec.fields[name]
         if name in _RESERVED:
             raise Refusal("this name has a meaning of its own; choose another", name)
-        built: Field = spec.build(_Scope(self, plan, name))
+        built: Field = spec.build(self._scope(plan, name))
         if spec.unique and built.units is None:
             raise Refusal(spec.unique_needs, spec.unique, "unique")
         unique = spec.unique or built.column.key
         column = replace(built.column, nullable=spec.null > 0, unique=unique)
         return replace(built, column=column, null=spec.null)
+
+    def _scope(self, plan: _Plan, field: str) -> "_Scope":
+        locale = self.spec.locale
+        return _Scope(plan.name, field, locale, plan.rows_limit, plan.siblings_limit, self, plan)
 
     def _once(self, made: dict[str, T | None], name: str, where: str, make: Callable[[], T]) -> T:
         """What `make` gives, made at most once; a problem with it is reported at most once."""
@@ -170,29 +174,12 @@ class Build:
             self._problems.append(Problem(path, refusal.value, refusal.reason))
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """What one field may ask while it is built; see `Scope`."""
+@dataclass(frozen=True)
+class _Scope(Scope):
+    """See `Scope`."""
 
     _build: Build
     _plan: _Plan
-    field: str
-
-    @property
-    def record(self) -> str:
-        return self._plan.name
-
-    @property
-    def locale(self) -> str:
-        return self._build.spec.locale
-
-    @property
-    def rows_limit(self) -> int:
-        return self._plan.rows_limit
-
-    @property
-    def siblings_limit(self) -> int:
-        return self._plan.siblings_limit
 
     def source(self, path: str, *at: str) -> tuple[Source, Field]:
         record, _, name = path.rpartition(".")

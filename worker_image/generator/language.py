@@ -1,5 +1,7 @@
 """The language in which a dataset is written, as models: what may stand where."""
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import (
@@ -56,7 +58,7 @@ if TYPE_CHECKING:
     AnyField: TypeAlias = FieldSpec
 else:  # a union that a type checker cannot read: it is made from the list of kinds
     AnyField = Annotated[
-        tuple(Annotated[kind, Tag(TAG + name)] for name, kind in KINDS.items()),
+        reduce(or_, (Annotated[kind, Tag(TAG + name)] for name, kind in KINDS.items())),
         Discriminator(_kind),
         BeforeValidator(_one_kind),
     ]

@@ -130,6 +130,14 @@ def test_restart_runs_a_new_process(machine: StandIn, name: str) -> None:
     old = machine.process_of(name)
     machine.client.container_groups.begin_restart(RESOURCE_GROUP, name).result(timeout=10)
     until(lambda: machine.processes().get(name, [{}])[0].get("process") not in (old, None))
+    assert len(list(machine.state.glob(f"groups/*/*/{name}/*/worker"))) == 1
+    machine.delete(name)
+
+
+def test_stop_of_a_group_that_has_ended_changes_nothing(machine: StandIn, name: str) -> None:
+    machine.run(name, container_group("pass"), "Succeeded")
+    machine.client.container_groups.stop(RESOURCE_GROUP, name)
+    assert machine.get(name).instance_view.state == "Succeeded"
     machine.delete(name)
 
 

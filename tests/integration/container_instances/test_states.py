@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from support.container_instances import StandIn, container_group, until
+from support.container_instances import StandIn, container_group, has_ended, until
 
 FOREVER = "import time; time.sleep(600)"
 DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {FOREVER}"
@@ -44,6 +44,15 @@ def test_restarts_with_back_off(machine: StandIn, name: str, policy: str, code: 
     assert counts["BackOff"] == counts["Started"] == waiting.restart_count + 1
     group = machine.get(name)
     assert (group.provisioning_state, group.instance_view.state) == ("Succeeded", "Running")
+    machine.delete(name)
+
+
+def test_a_run_ends_with_its_first_process(machine: StandIn, name: str) -> None:
+    leave = "import subprocess as s; print(s.Popen(['sleep', '600']).pid, flush=True); exit(1)"
+    machine.put(name, container_group(leave, restart_policy="OnFailure"))
+    until(lambda: (view := machine.container(name)) and view.restart_count)
+    left = int(machine.log(name).split()[0])
+    until(lambda: has_ended(left))
     machine.delete(name)
 
 
@@ -91,7 +100,7 @@ def test_every_container_of_a_group_counts(machine: StandIn, name: str) -> None:
     other.name = "other"
     group.containers.append(other)
     machine.run(name, group)
-    until(lambda: machine.container(name).current_state.state == "Terminated")
+    until(lambda: (v := machine.container(name)) and v.current_state.state == "Terminated")
     assert machine.get(name).instance_view.state == "Running"
     os.kill(machine.process_of(name), signal.SIGKILL)
     machine.wait(name, "Failed")

@@ -1,7 +1,8 @@
 """What all kinds share."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -48,8 +49,9 @@ def _explained(line: Any, model: type[BaseModel]) -> InitErrorDetails:
 
 def shape(value: object) -> str:
     """Tell the members of a union apart: a mapping of options or its short form."""
-    name = {dict: "mapping", list: "list"}.get(type(value), "short")
-    return TAG + name
+    if isinstance(value, dict):
+        return f"{TAG}mapping"
+    return f"{TAG}list" if isinstance(value, list) else f"{TAG}short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Target:
     rows_limit: int
 
 
-class Scope(Protocol):
+@dataclass(frozen=True)
+class Scope(ABC):
     """What a kind may ask while it is built. Each method refuses what is not there."""
 
     record: str
@@ -72,15 +75,19 @@ class Scope(Protocol):
     siblings_limit: int
     """Rows of one parent, or of a unit without one, at most."""
 
+    @abstractmethod
     def source(self, path: str, *at: str) -> tuple[Source, frames.Field]:
         """A field of this record type (`name`) or of an ancestor (`ancestor.name`)."""
 
+    @abstractmethod
     def target(self, path: str, *at: str) -> Target:
         """The key `record.field` of an ancestor or of a record type that comes before."""
 
+    @abstractmethod
     def moment(self, text: str, *at: str) -> Moment:
         """A point in time, absolute or relative."""
 
+    @abstractmethod
     def capacity(self, size: int) -> int:
         """For how many units `size` different values last."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from local_host.container_instances.errors import ArmError
 from local_host.container_instances.faults import Fault, Kind
-from local_host.container_instances.model import Address, Group, View, deploys, view
+from local_host.container_instances.model import Address, Group, View, deploys, harms, view
 from local_host.container_instances.shim import Run, State
 
 
@@ -102,6 +102,25 @@ def test_all_containers_together() -> None:
         ((ENDED, FAILED), "Failed"),
     ):
         assert view(group, dict(zip(("worker", "b"), states, strict=True)), 120).state == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "expected"),
+    [
+        (RUNNING, 115.9, []),
+        (RUNNING, 116, [Kind.CRASH]),
+        (RUNNING, 121, [Kind.CRASH, Kind.EVICT]),
+        (replace(RUNNING, restarts=1), 121, []),
+        (ENDED, 121, []),
+    ],
+)
+def test_harm_comes_once_and_in_time(state: State, now: float, expected: list[Kind]) -> None:
+    faults = (
+        Fault(kind=Kind.CRASH, seconds=5),
+        Fault(kind=Kind.EVICT, seconds=10),
+        Fault(kind=Kind.SLOW_DELETE),
+    )
+    assert harms(replace(GROUP, faults=faults), state, now) == expected
 
 
 SIZE = {"requests": {"cpu": 2.0, "memoryInGB": 1.0}}

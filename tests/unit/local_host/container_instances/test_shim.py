@@ -3,7 +3,9 @@
 import stat
 from pathlib import Path
 
-from local_host.container_instances.shim import Event, Output, note, write_private
+import pytest
+
+from local_host.container_instances.shim import Event, Output, next_backoff, note, write_private
 
 
 def test_an_event_of_the_same_name_is_counted() -> None:
@@ -11,6 +13,16 @@ def test_an_event_of_the_same_name_is_counted() -> None:
     events = note(events, Event("BackOff", "m", 2, 2))
     events = note(events, Event("Started", "m", 3, 3))
     assert events == (Event("Started", "m", 1, 3, count=2), Event("BackOff", "m", 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("last", "lasted", "expected"),
+    [(0, 1, 10), (10, 1, 20), (160, 1, 300), (300, 1, 300), (300, 600, 300), (300, 601, 10)],
+)
+def test_back_off_doubles_up_to_a_limit_and_starts_anew(
+    last: float, lasted: float, expected: float
+) -> None:
+    assert next_backoff(last, first=10, lasted=lasted) == expected
 
 
 def test_output_keeps_the_end_and_is_bounded(tmp_path: Path) -> None:
