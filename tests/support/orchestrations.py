@@ -22,7 +22,7 @@ from local_host.functions.durable.history import (
 from local_host.functions.durable.sdk import Handle
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
-FUNCTIONS = FunctionNames(frozenset({"a", "b"}), frozenset({"child"}))
+FUNCTIONS = FunctionNames(frozenset({"a", "b"}), frozenset({"child", "a"}))
 _SCHEDULING = {
     Kind.TASK_SCHEDULED: "Name",
     Kind.SUB_ORCHESTRATION_INSTANCE_CREATED: "Name",

@@ -1,5 +1,6 @@
 """Makes units of a dataset: a unit is a function of the dataset, the random seed and its number."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,11 +23,12 @@ class Unit:
 
 
 class Compiled:
-    """A dataset with a random seed. Not for two threads at once."""
+    """A dataset with a random seed. Threads take turns: they would write into one matrix."""
 
     def __init__(self, dataset: Dataset, random_seed: int) -> None:
         self._makers = [_Maker(record, random_seed) for record in dataset.records]
         self._max_units = dataset.max_units
+        self._turn = threading.Lock()
 
     def unit(self, unit: int) -> Unit:
         """Make the unit of this number: the same bytes every time, alone or among others.
@@ -37,6 +39,10 @@ class Compiled:
         if not 0 <= unit < self._max_units:
             reason = f"the dataset has unique values for units 0 to {self._max_units - 1}"
             raise SpecError([Problem("unit", unit, reason)])
+        with self._turn:
+            return self._made(unit)
+
+    def _made(self, unit: int) -> Unit:
         frames: dict[str, Frame] = {}
         documents = []
         for maker in self._makers:

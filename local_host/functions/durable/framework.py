@@ -97,7 +97,6 @@ class Replay:
     _open: dict[int, _Call] = field(default_factory=dict)
     _waiting: defaultdict[str, list[_Call]] = field(default_factory=lambda: defaultdict(list))
     _buffered: Counter[str] = field(default_factory=Counter)
-    _held: list[Event] = field(default_factory=list)
     # The program is the first routine; the retry loops follow.
     _routines: list[_Routine] = field(default_factory=list)
 
@@ -118,22 +117,11 @@ class Replay:
         kind = item["EventType"]
         if kind == Kind.ORCHESTRATOR_STARTED:
             self._now = instant(item["Timestamp"])
-        elif kind == Kind.EXECUTION_SUSPENDED:
-            self.suspended = True
-        elif kind == Kind.EXECUTION_RESUMED:
-            self._resume()
-        elif self.suspended:
-            self._held.append(item)
         else:
             self._apply(Kind(kind), item)
             # The loops go first: the program may await one that this event has finished.
             for routine in reversed(self._routines):
                 routine.advance()
-
-    def _resume(self) -> None:
-        held, self._held, self.suspended = self._held, [], False
-        for item in held:
-            self.play(item)
 
     def _apply(self, kind: Kind, item: Event) -> None:
         match kind:
@@ -149,6 +137,8 @@ class Replay:
                 self._complete(item["TimerId"], failed=False)
             case Kind.EVENT_RAISED:
                 self._raised(item)
+            case Kind.EXECUTION_SUSPENDED | Kind.EXECUTION_RESUMED:
+                self.suspended = kind == Kind.EXECUTION_SUSPENDED
 
     def _recorded(self, kind: Kind, item: Event) -> None:
         number = item["EventId"]

@@ -194,8 +194,10 @@ class Store:
 
     def instances(self, query: Query) -> list[Instance]:
         """Return the instances that match."""
-        statuses = query.statuses and json.dumps([item.value for item in query.statuses])
-        rows = self._db.execute(_INSTANCES, asdict(query) | {"statuses": statuses})
+        values = asdict(query)
+        if query.statuses is not None:
+            values["statuses"] = json.dumps([item.value for item in query.statuses])
+        rows = self._db.execute(_INSTANCES, values)
         return [_instance(row) for row in rows]
 
     def executions(self, instance_id: str) -> list[Execution]:

@@ -120,7 +120,7 @@ def test_many_kills_lose_nothing_and_every_history_replays(place: Place) -> None
             if not done:
                 for name in names:
                     start(host, "tour", name, {"round": 1, "rounds": 8})
-            wait_until(partial(place.has_more_than, done + 60))
+            wait_until(partial(place.has_more_than, min(done + 60, 20 * 8 * 3 - 1)))
             host.kill()
         done = place.lines
     with place.host() as host:

@@ -256,6 +256,21 @@ def test_the_case_of_an_event_name_matters_to_the_sdk_alone() -> None:
     assert story.scheduled == [(0, "a")]
 
 
+def test_an_early_event_serves_one_wait_but_the_sdk_thinks_every_wait() -> None:
+    def orchestrator(context: Context) -> Steps:
+        yield context.call_activity("a", None)
+        for _ in range(2):
+            yield context.wait_for_external_event("go")
+        yield context.call_activity("b", None)
+
+    story = Story(orchestrator)
+    story.tell(story.raised("go"))
+    story.tell(story.done(0))
+    assert story.scheduled == []
+    story.tell(story.raised("go"))
+    assert story.scheduled == [(1, "b")]
+
+
 def test_continue_as_new_takes_its_input_and_the_events_after_it() -> None:
     def orchestrator(context: Context) -> Steps:
         payload = yield context.wait_for_external_event("go")
@@ -309,9 +324,10 @@ def changed(context: Context, first: str = "a", extra: bool = False) -> Steps:
         lambda context: changed(context, first="b"),
         lambda context: changed(context, extra=True),
         lambda context: (yield context.wait_for_external_event("go")),
+        lambda context: (yield context.call_sub_orchestrator("a")),
         lambda _: "nothing left",
     ],
-    ids=["renamed", "inserted", "replaced", "removed"],
+    ids=["renamed", "inserted", "replaced", "now a child", "removed"],
 )
 def test_code_that_leaves_its_history_fails_the_instance(new_code: Callable[..., Any]) -> None:
     story = Story(changed)

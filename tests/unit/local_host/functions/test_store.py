@@ -166,6 +166,16 @@ def test_continue_as_new_keeps_the_instance_running_and_its_custom_status(store:
     assert second.history == []
 
 
+def test_an_episode_without_a_custom_status_keeps_the_last_one(store: Store) -> None:
+    store.start(started())
+    record(store, call(0), custom_status='"busy"')
+    store.finish_activity(store.calls[0], result(0))
+    record(store)
+    instance = store.instance("one")
+    assert instance is not None
+    assert instance.custom_status == '"busy"'
+
+
 def test_a_start_is_read_before_an_event_that_overtook_it(store: Store) -> None:
     store.post(Message("one", None, T0, event(Kind.EVENT_RAISED, T0, Name="n", Input="1")))
     store.start(started())
@@ -226,6 +236,7 @@ def test_a_finished_instance_reads_nothing_more(store: Store) -> None:
         (Query(created_to=T0), ["a1", "a2", "b1"]),
         (Query(statuses=frozenset({Status.Pending})), ["a1", "a2", "b1"]),
         (Query(statuses=frozenset({Status.Failed})), []),
+        (Query(statuses=frozenset()), []),
     ],
 )
 def test_instances_are_found_by_every_filter(store: Store, query: Query, found: list[str]) -> None:
