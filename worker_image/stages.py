@@ -130,8 +130,8 @@ class Ingest:
         batches = read(cast("BinaryIO", stream), payload.path, payload.record_type)
         document = Document(str(place), stream.etag, message.run, str(message.unit))
         with self._sink(payload.schema) as sink:
-            if payload.dataset:
-                sink.prepare(self._datasets.tables(payload.dataset))
+            # Without a dataset the tables are there, and the ledger may be missing still.
+            sink.prepare(self._datasets.tables(payload.dataset) if payload.dataset else ())
             loaded = sink.load(document, batches)
         return Product(
             records=loaded.rows,

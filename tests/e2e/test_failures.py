@@ -96,7 +96,7 @@ def landing(ground: Ground) -> str:
 def test_documents_written_by_hand_are_loaded(ground: Ground, landing: str) -> None:
     run = ground.client.start(ingest(ground, landing))
     shown = ground.finish(run)
-    assert shown["state"] == "Succeeded"
+    assert shown["state"] == "Succeeded", shown["report"]["failures"]
     assert (ground.count("city"), ground.count("visit")) == (10, 10)
     query = sql.SQL(
         "select c.name, v.paid::text, v.note from {0}.visit v join {0}.city c on c.id = v.city"

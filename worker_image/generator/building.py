@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from . import instants, samplers, vocabulary
@@ -12,7 +13,7 @@ from .instants import Moment
 from .kinds.base import Scope, Target
 from .kinds.keys import KeyField
 from .language import CountOptions, DatasetSpec, RecordSpec
-from .problems import Problem, Refusal, instead
+from .problems import Problem, Refusal, instead, located
 from .randomness import ROWS_LIMIT
 
 _BYTES_LIMIT = 1 << 30
@@ -70,16 +71,16 @@ class Build:
 
     def __init__(self, spec: DatasetSpec, broken: set[Source], problems: list[Problem]) -> None:
         self.spec = spec
-        self.as_of = instants.iso(spec.as_of) if spec.as_of else None
         self._broken, self._problems = broken, problems
+        self.as_of = instants.iso(spec.as_of) if spec.as_of else None
+        if spec.as_of and self.as_of is None:
+            problems.append(Problem("as_of", spec.as_of, "an ISO 8601 date or time is needed"))
+            self.as_of = datetime(2000, 1, 1, tzinfo=UTC)  # so that the rest is checked
         self._plans: dict[str, _Plan | None] = {}
         self._open: list[str] = []
 
     def records(self) -> tuple[Record, ...]:
         """All record types in an order in which they can be made; problems go to the list."""
-        if self.spec.as_of and self.as_of is None:
-            reason = "an ISO 8601 date or time is needed"
-            self._problems.append(Problem("as_of", self.spec.as_of, reason))
         with self._reported("locale"):
             if self.spec.locale != DatasetSpec.model_fields["locale"].default:
                 vocabulary.check_locale(self.spec.locale)
@@ -127,7 +128,9 @@ class Build:
         spec = self.spec.records[name]
         if spec.parent and spec.parent not in self.spec.records:
             raise Refusal(instead(spec.parent, self.spec.records), spec.parent, "parent")
-        plan = _Plan(name, spec, self.plan(spec.parent) if spec.parent else None)
+        with located("parent"):
+            parent = self.plan(spec.parent) if spec.parent else None
+        plan = _Plan(name, spec, parent)
         for field in spec.fields:
             with suppress(_Broken):
                 self.field(plan, field)
@@ -137,7 +140,10 @@ class Build:
         spec = plan.spec.fields[name]
         if name in _RESERVED:
             raise Refusal("this name has a meaning of its own; choose another", name)
-        built: Field = spec.build(self._scope(plan, name))
+        with located(spec.kind):
+            built: Field = spec.build(self._scope(plan, name))
+        if built.column.key and spec.null:
+            raise Refusal("a key is never null", spec.null, "null")
         if spec.unique and built.units is None:
             raise Refusal(spec.unique_needs, spec.unique, "unique")
         unique = spec.unique or built.column.key
@@ -181,56 +187,46 @@ class _Scope(Scope):
     _build: Build
     _plan: _Plan
 
-    def source(self, path: str, *at: str) -> tuple[Source, Field]:
+    def source(self, path: str) -> tuple[Source, Field]:
         record, _, name = path.rpartition(".")
         plan = self._plan.lineage.get(record or self.record)
         if plan is None or not self._build.written(plan.name, name):
-            raise Refusal(instead(path, self._names()), path, *at)
-        field = self._asked(plan, name, at)
+            raise Refusal(instead(path, self._names()), path)
+        field = self._build.field(plan, name)
         if field.null:
-            raise Refusal("it may be null; only a field that never is can be used", path, *at)
+            raise Refusal("it may be null; only a field that never is can be used", path)
         return (plan.name, name), field
 
-    def target(self, path: str, *at: str) -> Target:
+    def target(self, path: str) -> Target:
         record, _, name = path.partition(".")
         if not self._build.written(record, name):
-            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path, *at)
+            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path)
         ancestor = record != self.record and record in self._plan.lineage
         if not ancestor and self._build.descends(record, self.record):
-            raise Refusal(
-                "allowed: ancestors, and record types that do not belong to this one", path, *at
-            )
+            reason = "allowed: ancestors, and record types that do not belong to this one"
+            raise Refusal(reason, path)
         plan = self._plan.lineage[record] if ancestor else self._build.plan(record)
-        key = self._asked(plan, name, at)
+        key = self._build.field(plan, name)
         if not key.column.key:
-            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path, *at)
+            raise Refusal(f"a key is needed; {instead(path, self._build.keys())}", path)
         if not (ancestor or plan.always):
-            raise Refusal(f"{record} may have no rows in a unit; one at least is needed", path, *at)
+            raise Refusal(f"{record} may have no rows in a unit; one at least is needed", path)
         return Target((record, name), key, ancestor, plan.rows_limit)
 
-    def moment(self, text: str, *at: str) -> Moment:
-        try:
-            path, seconds = instants.read(text, self._build.as_of)
-        except Refusal as refusal:
-            raise Refusal(refusal.reason, refusal.value, *at) from None
+    def moment(self, text: str) -> Moment:
+        path, seconds = instants.read(text, self._build.as_of)
         if path is None:
             return instants.fixed(seconds)
-        source, field = self.source(path, *at)
+        source, field = self.source(path)
         if field.times is None:
-            raise Refusal(f"{path} is neither a date nor a datetime", text, *at)
+            raise Refusal(f"{path} is neither a date nor a datetime", text)
         return instants.following(source, field.times, seconds)
 
     def capacity(self, size: int) -> int:
         if size < self.rows_limit:
-            reason = f"{size} different values are possible, a unit may need {self.rows_limit}"
-            raise Refusal(reason, size, "unique")
+            reason = f"unique: {size} values are possible, a unit may need {self.rows_limit}"
+            raise Refusal(reason, size)
         return size // self.rows_limit
-
-    def _asked(self, plan: _Plan, name: str, at: tuple[str, ...]) -> Field:
-        try:
-            return self._build.field(plan, name)
-        except Refusal as refusal:
-            raise Refusal(refusal.reason, refusal.value, *at) from None
 
     def _names(self) -> Iterator[str]:
         for plan in self._plan.lineage.values():

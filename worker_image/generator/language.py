@@ -42,7 +42,7 @@ def _kind(value: object) -> str:
 def _one_kind(value: object) -> object:
     """Refuse a field that is not a mapping with the name of exactly one kind in it."""
     if not isinstance(value, dict):
-        raise PydanticCustomError("kind", "a mapping such as {{integer: ...}} is needed")
+        raise PydanticCustomError("kind", "a mapping such as {integer: ...} is needed")
     kinds = [name for name in value if name in KINDS]
     if len(kinds) > 1:
         raise PydanticCustomError("kind", "one kind is allowed")

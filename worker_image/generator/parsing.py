@@ -62,5 +62,4 @@ def _without(broken: set[Source], record: str, fields: dict[str, Any]) -> dict[s
 
 def _problem(line: Any) -> Problem:
     parts = (str(part) for part in line["loc"] if not str(part).startswith(TAG))
-    missing = line["msg"] == "Field required"
-    return Problem(".".join(parts), None if missing else line["input"], line["msg"])
+    return Problem(".".join(parts), line["input"], line["msg"])

@@ -74,7 +74,7 @@ def phrase(patterns: Sequence[Pattern], weights: tuple[float, ...] | None = None
     choice = Deck(tuple(map(str, range(len(patterns)))), weights).cards()
     cards = _Cards()
     pools, starts, sizes = [], [], []
-    for parts in zip_longest(*patterns, fillvalue=""):
+    for parts in list(zip_longest(*patterns, fillvalue="")) or [("",) * len(patterns)]:
         texts, places = cards.lay(parts)
         pools.append(Pool(texts))
         starts.append([start for start, _ in places])

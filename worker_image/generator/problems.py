@@ -2,12 +2,13 @@
 
 import difflib
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ..errors import PermanentError
 
-_NAMES_SHOWN = 25
+_NAMES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,26 @@ class Refusal(Exception):  # noqa: N818 - never leaves this package: it becomes 
 
     def __init__(self, reason: str, value: object, *path: str) -> None:
         super().__init__(reason)
-        self.reason, self.value, self.path = reason, value, path
+        self.reason, self.value = reason, value
+        self.path: tuple[str, ...] = path
+
+
+@contextmanager
+def located(*path: str) -> Iterator[None]:
+    """Lead to what is refused inside by `path`."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.path = (*path, *refusal.path)
+        raise
 
 
 def instead(name: str, allowed: Iterable[str]) -> str:
     """Say which names are allowed in place of `name`, and which one was probably meant."""
     names = sorted(allowed)
-    shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
-    near = difflib.get_close_matches(name, names, n=1)
+    near = difflib.get_close_matches(name, names)
+    if near and len(names) > _NAMES_SHOWN:
+        return f"did you mean {' or '.join(near)}?"
     meant = f"; did you mean {near[0]}?" if near else ""
-    return f"allowed: {shown or 'none'}{meant}"
+    more = ", ..." if len(names) > _NAMES_SHOWN else ""
+    return f"allowed: {', '.join(names[:_NAMES_SHOWN]) or 'none'}{more}{meant}"

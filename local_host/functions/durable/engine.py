@@ -28,7 +28,8 @@ from local_host.functions.durable.history import (
     stamp,
 )
 from local_host.functions.durable.orders import Message
-from local_host.functions.durable.store import Activity, Store, Work
+from local_host.functions.durable.records import Activity, Work
+from local_host.functions.durable.store import Store
 from local_host.functions.invocation import Invoker
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,8 @@
 
 The extension replays the actions as an async method that awaits them one at a time. Here a
 generator takes that place, so the same rules hold: ids in call order, an action that is not yet
-reached is not scheduled, `WhenAll` waits for every child even after one has failed.
+reached is not scheduled, `WhenAll` waits for every child even after one has failed. The framework
+compares event names without case and the SDK with it; only the SDK's comparison has an effect.
 """
 
 from __future__ import annotations
@@ -143,8 +144,7 @@ class Replay:
     def _recorded(self, kind: Kind, item: Event) -> None:
         number = item["EventId"]
         made, fields = self.unrecorded.pop(number, (None, {}))
-        same_name = fields.get("Name", "").casefold() == item.get("Name", "").casefold()
-        if made != kind or not same_name:
+        if made != kind or fields.get("Name") != item.get("Name"):
             recorded = f"{kind.name} {item.get('Name', '')}".strip()
             now = f"{made.name} {fields.get('Name', '')}".strip() if made is not None else "nothing"
             raise NonDeterministicError(
@@ -159,7 +159,7 @@ class Replay:
         call.done, call.failed = True, failed
 
     def _raised(self, item: Event) -> None:
-        name = item["Name"].casefold()
+        name = item["Name"]
         if self.continued:
             self.carryover.append(item)
         elif self._waiting[name]:
@@ -207,7 +207,7 @@ class Replay:
         return timer
 
     def _wait(self, action: Action) -> _Call:
-        name = action["externalEventName"].casefold()
+        name = action["externalEventName"]
         if self._buffered[name]:
             self._buffered[name] -= 1
             return _Call(done=True)

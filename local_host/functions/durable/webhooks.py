@@ -20,7 +20,7 @@ from local_host.functions.durable.client_binding import RPC_PATH, WEBHOOK_PATH, 
 from local_host.functions.durable.engine import Engine
 from local_host.functions.durable.episode import FINISHED
 from local_host.functions.durable.history import Kind, Status, readable, stamp
-from local_host.functions.durable.store import Instance, Query
+from local_host.functions.durable.records import Instance, Query
 from local_host.functions.keys import Handler, Keys
 
 _TOKEN_HEADER = "x-ms-continuation-token"  # noqa: S105 - the name of a header

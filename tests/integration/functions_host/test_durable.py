@@ -173,6 +173,7 @@ def test_a_purge_by_filter_takes_finished_instances_only(
     start(api, "one_activity", f"{instance_id}-done", 1)
     host.wait_for_status(f"{instance_id}-done", "Completed")
     start(api, "wait_for_go", instance_id)
+    host.wait_for_status(instance_id, "Running")
     assert client("purge_all").json()["_instances_deleted"] >= 1
     assert hooks("GET", f"/instances/{instance_id}-done").status_code == 404
     assert hooks("GET", f"/instances/{instance_id}").status_code == 202

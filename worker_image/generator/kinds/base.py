@@ -23,6 +23,9 @@ TAG = "\0"
 """Opens the names of union members in pydantic's paths; no name in a document can have it."""
 
 
+_REASONS = {"missing": "this is needed", "model_type": "a mapping is needed"}
+
+
 class Options(BaseModel):
     """A mapping with known names; an unknown one is answered with those that are allowed."""
 
@@ -40,11 +43,14 @@ class Options(BaseModel):
 
 
 def _explained(line: Any, model: type[BaseModel]) -> InitErrorDetails:
-    unknown = line["type"] == "extra_forbidden" and len(line["loc"]) == 1
-    names = [info.alias or name for name, info in model.model_fields.items()]
-    reason = f"unknown; {instead(line['loc'][0], names)}" if unknown else line["msg"]
+    reason, value = _REASONS.get(line["type"], line["msg"]), line["input"]
+    if line["type"] == "extra_forbidden":
+        names = [info.alias or name for name, info in model.model_fields.items()]
+        reason = f"unknown; {instead(line['loc'][0], names)}"
+    elif line["type"] == "missing":
+        value = None
     kind = PydanticCustomError("refused", "{reason}", {"reason": reason})
-    return InitErrorDetails(type=kind, loc=line["loc"], input=line["input"])
+    return InitErrorDetails(type=kind, loc=line["loc"], input=value)
 
 
 def shape(value: object) -> str:
@@ -76,15 +82,15 @@ class Scope(ABC):
     """Rows of one parent, or of a unit without one, at most."""
 
     @abstractmethod
-    def source(self, path: str, *at: str) -> tuple[Source, frames.Field]:
+    def source(self, path: str) -> tuple[Source, frames.Field]:
         """A field of this record type (`name`) or of an ancestor (`ancestor.name`)."""
 
     @abstractmethod
-    def target(self, path: str, *at: str) -> Target:
+    def target(self, path: str) -> Target:
         """The key `record.field` of an ancestor or of a record type that comes before."""
 
     @abstractmethod
-    def moment(self, text: str, *at: str) -> Moment:
+    def moment(self, text: str) -> Moment:
         """A point in time, absolute or relative."""
 
     @abstractmethod

@@ -9,7 +9,6 @@ from pydantic import Discriminator, Field, Tag
 from ...tables import Column, ColumnType, Reference
 from .. import frame as frames
 from ..frame import Frame
-from ..problems import Refusal
 from ..randomness import Ints, Words, scaled
 from ..samplers import zipf_weights
 from ..spelling import Spelling, Value, digits
@@ -29,8 +28,6 @@ class KeyField(FieldSpec):
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        if self.null:
-            raise Refusal("a key is never null", self.null, "null")
         column = Column(scope.field, ColumnType.INTEGER, key=True)
         row_digits = max(5, len(str(scope.rows_limit - 1)))
 
@@ -60,7 +57,7 @@ class RefField(FieldSpec):
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
         options = self.ref if isinstance(self.ref, RefOptions) else RefOptions(to=self.ref)
-        target = scope.target(options.to, "ref")
+        target = scope.target(options.to)
         source, key = target.source, target.key
         column = Column(scope.field, ColumnType.INTEGER, references=Reference(*source))
         if target.ancestor:

@@ -134,7 +134,7 @@ class IntegerField(FieldSpec):
         if not self.unique:
             return frames.Field(column, spelling, _drawing(sampler), streams=1)
         if self.integer.curves() or self.integer.zipf:
-            raise Refusal("unique allows no distribution", self.unique, "unique")
+            raise Refusal("unique allows no distribution", sorted(self.integer.model_fields_set))
         permutation = Permutation(min(sampler.high - sampler.low + 1, 1 << 62))
 
         def draw(frame: Frame, _: Words) -> Value:

@@ -26,6 +26,7 @@ _SYMBOLS = {
     "?": Deck(tuple(ascii_uppercase)),
     "&": Deck(tuple(ascii_lowercase)),
 }
+_PARTS_LIMIT = 500
 _CHANGES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "slug": slug}
 
 
@@ -154,6 +155,10 @@ class TemplateField(FieldSpec):
         """See `FieldSpec`."""
         pieces = list(self._pieces(scope))
         parts = [part for piece in pieces for part in piece.spelling.parts]
+        if len(parts) > _PARTS_LIMIT:
+            raise Refusal(
+                f"at most {_PARTS_LIMIT} parts are allowed, templates in it counted", len(parts)
+            )
 
         def draw(frame: Frame, _: Words) -> Value:
             return tuple(
@@ -171,7 +176,7 @@ class TemplateField(FieldSpec):
             written = list(Formatter().parse(self.template))
         except ValueError as error:
             reason = f"{error}; a brace that is meant as such is written twice"
-            raise Refusal(reason, self.template, self.kind) from None
+            raise Refusal(reason, self.template) from None
         for literal, path, change, conversion in written:
             if literal:
                 yield _Piece(pointed([literal]))
@@ -180,12 +185,12 @@ class TemplateField(FieldSpec):
 
 
 def _field_piece(scope: Scope, path: str, change: str) -> _Piece:
-    source, field = scope.source(path, TemplateField.kind)
+    source, field = scope.source(path)
     if not change:
         own = source[0] == scope.record
         return _Piece(field.spelling, source, field.units if own else None)
     if change not in _CHANGES:
-        raise Refusal(instead(change, _CHANGES), change, TemplateField.kind)
+        raise Refusal(instead(change, _CHANGES), change)
     return _Piece(field.spelling.mapped(_CHANGES[change]), source)
 
 

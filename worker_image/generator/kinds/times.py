@@ -12,7 +12,7 @@ from ...tables import Column, ColumnType
 from .. import frame as frames
 from ..frame import Frame, Times
 from ..instants import DAY, FIRST, LAST, Moment
-from ..problems import Refusal
+from ..problems import Refusal, located
 from ..randomness import Ints, Words, scaled
 from ..spelling import Pool, Spelling, Value
 from .base import FieldSpec, Options, Scope
@@ -36,7 +36,7 @@ class DateField(FieldSpec):
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        return _built(scope, self.kind, self.date, Column(scope.field, ColumnType.DATE), DAY)
+        return _built(scope, self.date, Column(scope.field, ColumnType.DATE), DAY)
 
 
 class DatetimeField(FieldSpec):
@@ -47,17 +47,20 @@ class DatetimeField(FieldSpec):
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        return _built(scope, self.kind, self.datetime, Column(scope.field, ColumnType.TIMESTAMP), 1)
+        return _built(scope, self.datetime, Column(scope.field, ColumnType.TIMESTAMP), 1)
 
 
-def _built(scope: Scope, kind: str, span: Span, column: Column, step: int) -> frames.Field:
-    start, end = scope.moment(span.from_, kind, "from"), scope.moment(span.to, kind, "to")
+def _built(scope: Scope, span: Span, column: Column, step: int) -> frames.Field:
+    with located("from"):
+        start = scope.moment(span.from_)
+    with located("to"):
+        end = scope.moment(span.to)
     if not start.precedes(end):
-        raise Refusal("from must never be later than to", f"{span.from_} .. {span.to}", kind)
+        raise Refusal("from must never be later than to", f"{span.from_} .. {span.to}")
     low, high = start.low // step * step, end.high // step * step
     if low < FIRST or high > LAST or (high - low) // DAY > _DAYS_LIMIT:
         reason = "allowed: the years 1 to 9999, of them 400 between the first and the last moment"
-        raise Refusal(reason, f"{span.from_} .. {span.to}", kind)
+        raise Refusal(reason, f"{span.from_} .. {span.to}")
     times = Times(low, high, {name: least - step + 1 for name, least in start.after.items()})
     spelling = _date(low, high) if step == DAY else _datetime(low, high)
     return frames.Field(column, spelling, _drawing(start, end, step), streams=1, times=times)

@@ -21,7 +21,8 @@ from local_host.functions.app_index import (
 )
 from local_host.functions.durable.engine import Engine
 from local_host.functions.durable.history import Status
-from local_host.functions.durable.store import Activity, Store
+from local_host.functions.durable.records import Activity
+from local_host.functions.durable.store import Store
 from local_host.functions.invocation import Invoker
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads:DeprecationWarning")

@@ -242,8 +242,23 @@ def test_the_last_waiter_is_served_first() -> None:
     assert story.output == 1
 
 
-def test_the_case_of_an_event_name_matters_to_the_sdk_alone() -> None:
-    """The framework takes GO for go and moves on, the SDK goes on waiting for go."""
+def test_a_waiter_that_was_left_behind_takes_no_event() -> None:
+    def orchestrator(context: Context) -> Steps:
+        for minutes in (1, 2):
+            timer = context.create_timer(context.current_utc_datetime + minutes * MINUTE)
+            go = context.wait_for_external_event("go")
+            winner = yield context.task_any([go, timer])
+            if winner == go:
+                timer.cancel()
+                return (yield context.call_activity("a", go.result))
+
+    story = Story(orchestrator)
+    story.tell(story.fired(0))
+    story.tell(story.raised("go", 5))
+    assert story.scheduled == [(2, "a")]
+
+
+def test_the_case_of_an_event_name_matters() -> None:
 
     def orchestrator(context: Context) -> Steps:
         payload = yield context.wait_for_external_event("go")

@@ -19,7 +19,8 @@ from local_host.functions.durable.history import (
     instance_ref,
 )
 from local_host.functions.durable.orders import Message
-from local_host.functions.durable.store import Query, Store, Work
+from local_host.functions.durable.records import Query, Work
+from local_host.functions.durable.store import Store
 
 T0, T1, T9 = (f"2030-01-0{day}T00:00:00.000000Z" for day in (1, 2, 9))
 
@@ -224,6 +225,18 @@ def test_a_finished_instance_reads_nothing_more(store: Store) -> None:
     record(store, status=Status.Completed)
     store.finish_activity(store.calls[0], result(1))
     assert store.work("one", T9) is None
+
+
+@pytest.mark.parametrize("status", [Status.Completed, Status.ContinuedAsNew])
+def test_the_timers_of_a_past_execution_wake_nobody(store: Store, file: Path, status: Any) -> None:
+    store.start(started())
+    record(store, timer(0, T9))
+    store.post(Message("one", None, T0, event(Kind.EVENT_RAISED, T0, Name="n", Input="1")))
+    record(store, status=status, next_input="1")
+    store.close()
+    again = Store(file)
+    assert T9 not in [due for due, _ in again.wakes]
+    again.close()
 
 
 @pytest.mark.parametrize(
