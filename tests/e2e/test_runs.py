@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.runs import CONTAINER, DATASET, Ground, done, until
+from support.runs import CONTAINER, DATASET, Ground, generated, until
 
 from local_host.checks import check_run
 from local_host.client import RefusedError
@@ -66,8 +66,8 @@ def _content(ground: Ground, line: dict[str, Any]) -> bytes:
 
 
 def test_cancel_leaves_no_group_within_two_ticks(ground: Ground) -> None:
-    run = ground.client.start(ground.pipeline(units=3_000))
-    ground.wait(run, done(5))
+    run = ground.client.start(ground.pipeline(units=1_000))
+    ground.wait(run, generated(5))
     assert len(ground.groups(run)) == 2
     ground.client.call("POST", f"/runs/{run}/cancel", {"reason": "enough"})
     shown = ground.finish(run)
@@ -94,8 +94,8 @@ def _looks_with_groups_after_the_wish(ground: Ground, run: str) -> int:
 
 
 def test_a_terminated_run_is_swept(ground: Ground) -> None:
-    run = ground.client.start(ground.pipeline(units=3_000))
-    ground.wait(run, done(1))
+    run = ground.client.start(ground.pipeline(units=1_000))
+    ground.wait(run, generated(1))
     ground.terminate(run)
     until(lambda: ground.client.show(run)["state"] == "Terminated")
     assert ground.groups(run), "terminate runs no cleanup of its own"

@@ -207,6 +207,13 @@ def done(units: int) -> Callable[[dict[str, Any]], bool]:
     return lambda shown: shown["status"].get("units", {}).get("done", 0) >= units
 
 
+def generated(units: int) -> Callable[[dict[str, Any]], bool]:
+    """Whether so many documents are written; the messages to load them may be far behind."""
+    return lambda shown: (
+        shown["status"].get("stages", {}).get("generate", {"units": 0})["units"] >= units
+    )
+
+
 def _flat(actions: Iterable[Any]) -> Iterable[Event]:
     for action in actions:
         yield from _flat(action["compoundActions"]) if "compoundActions" in action else [action]

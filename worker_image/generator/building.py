@@ -17,6 +17,7 @@ from .problems import Problem, Refusal, instead, located
 from .randomness import ROWS_LIMIT
 
 _BYTES_LIMIT = 1 << 30
+_CHAIN_LIMIT = 60
 _RESERVED = ("as_of", "type")
 
 T = TypeVar("T")
@@ -159,6 +160,8 @@ class Build:
         if where in self._open:
             circle = " > ".join([*self._open[self._open.index(where) :], where])
             raise Refusal(f"goes in a circle: {circle}", name)
+        if len(self._open) > _CHAIN_LIMIT:
+            raise Refusal(f"a chain of more than {_CHAIN_LIMIT} dependencies leads here", name)
         if name not in made:
             self._open.append(where)
             found = None

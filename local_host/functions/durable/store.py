@@ -100,7 +100,7 @@ class Store:
             return None
         # The start goes first: events may have been raised before it was read.
         messages.sort(key=lambda item: item["EventType"] != Kind.EXECUTION_STARTED)
-        history = self._history(instance.execution_id)
+        history = self.history(instance.execution_id)
         started = next(
             item for item in (*history, *messages) if item["EventType"] == Kind.EXECUTION_STARTED
         )
@@ -150,7 +150,15 @@ class Store:
         rows = self._db.execute(
             "SELECT id FROM execution WHERE instance = ? ORDER BY number", (instance_id,)
         )
-        return [Execution(number, self._history(number)) for (number,) in rows.fetchall()]
+        return [Execution(number, self.history(number)) for (number,) in rows.fetchall()]
+
+    def history(self, execution_id: str) -> list[Event]:
+        """Return the events of one execution, all marked as played."""
+        rows = self._db.execute(
+            "SELECT event FROM history WHERE execution = ? ORDER BY number", (execution_id,)
+        )
+        events: list[Event] = json.loads(f"[{','.join(text for (text,) in rows)}]")
+        return [item | {"IsPlayed": True} for item in events]
 
     def purge(self, instance_ids: Iterable[str]) -> None:
         """Forget instances and all their executions."""
@@ -174,13 +182,6 @@ class Store:
     def _transaction(self) -> sqlite3.Connection:
         self._db.execute("BEGIN IMMEDIATE")
         return self._db
-
-    def _history(self, execution_id: str) -> list[Event]:
-        rows = self._db.execute(
-            "SELECT event FROM history WHERE execution = ? ORDER BY number", (execution_id,)
-        )
-        events: list[Event] = json.loads(f"[{','.join(text for (text,) in rows)}]")
-        return [item | {"IsPlayed": True} for item in events]
 
     def _append(self, execution_id: str, count: int, events: Iterable[Event]) -> None:
         self._db.executemany(

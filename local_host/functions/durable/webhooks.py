@@ -87,7 +87,7 @@ class Webhooks:
         show_input = _flag(request, "showInput", default=True)
         payload = _payload(instance, show_input=show_input)
         if _flag(request, "showHistory"):
-            history = self._engine.store.executions(instance.instance_id)[-1].history
+            history = self._engine.store.history(instance.execution_id)
             show_output = _flag(request, "showHistoryOutput")
             payload["historyEvents"] = readable(
                 history, show_output=show_output, show_input=show_input

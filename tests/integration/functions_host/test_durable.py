@@ -176,6 +176,8 @@ def test_a_purge_by_filter_takes_finished_instances_only(
     host.wait_for_status(instance_id, "Running")
     assert client("purge_all").json()["_instances_deleted"] >= 1
     assert hooks("GET", f"/instances/{instance_id}-done").status_code == 404
+    running = {"createdTimeFrom": "2020-01-01", "runtimeStatus": "Running"}
+    assert hooks("DELETE", "/instances", params=running).status_code == 404
     assert hooks("GET", f"/instances/{instance_id}").status_code == 202
     assert (
         hooks("DELETE", "/instances", params={"createdTimeFrom": "2999-01-01"}).status_code == 404
