@@ -116,17 +116,19 @@ def _watch_with_lines(client: Client, run: str, console: Console) -> dict[str, A
             last, state = time.monotonic(), shown["state"]
             units = shown["status"].get("units", {})
             done = f"{units.get('done', 0)}/{units.get('total') or '?'} units"
-            console.print(f"{state:>9}  {done}  {_figures(shown['status'])}")
+            console.print(f"{state:>9}  {done}  {_figures(shown['status'])}", soft_wrap=True)
     return shown
 
 
 def _figures(status: dict[str, Any]) -> str:
     groups = status.get("groups", {})
     left = status.get("secondsLeft")
+    written = status.get("stages", {}).get("generate", {}).get("units", 0)
     return "  ".join(
         (
-            f"{status.get('rows', 0):,} rows",
-            f"{status.get('rowsPerSecond', 0):,} rows/s",
+            f"{written:,} written",
+            f"{status.get('rows', 0):,} rows loaded",
+            f"{status.get('rowsPerSecond', 0):,}/s",
             f"{groups.get('Running', 0)} groups",
             f"{status.get('units', {}).get('dead', 0)} dead",
             *((f"{left:.0f} s left",) if left else ()),

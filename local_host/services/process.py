@@ -92,6 +92,8 @@ class Service:
             _poll(lambda: self._process() is None, self.grace)
             self._signal(process.pid, signal.SIGKILL)
             _poll(lambda: self._process() is None, self.grace)
+            if self._child is not None:
+                self._child.wait(self.grace)
         self._pid_file.unlink(missing_ok=True)
 
     @property

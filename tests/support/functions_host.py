@@ -98,9 +98,12 @@ def functions_host(
         keys = json.loads((state / "keys.json").read_text("utf-8"))
         yield FunctionsHost(address, keys["function"], keys["system"], keys["master"], process, log)
     finally:
-        if process.poll() is None:
-            process.terminate()
+        process.terminate()
+        try:
             process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str | None:

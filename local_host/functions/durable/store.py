@@ -101,9 +101,11 @@ class Store:
         # The start goes first: events may have been raised before it was read.
         messages.sort(key=lambda item: item["EventType"] != Kind.EXECUTION_STARTED)
         history = self.history(instance.execution_id)
-        started = next(
-            item for item in (*history, *messages) if item["EventType"] == Kind.EXECUTION_STARTED
-        )
+        events = (*history, *messages)
+        started = next((e for e in events if e["EventType"] == Kind.EXECUTION_STARTED), None)
+        if started is None:
+            # The clock went back, and an event is due before its instance: the start wakes again.
+            return None
         return Work(started, history, messages, last, now)
 
     def record(self, work: Work, episode: Episode) -> None:

@@ -1,0 +1,104 @@
+"""Datasets for the generator's tests, and what reads its documents back."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from worker_image.generator import Dataset, Unit, compile_dataset, load, parse
+
+RETAIL = Path(__file__).parents[2] / "examples" / "retail" / "dataset.yaml"
+
+EVERY_KIND: dict[str, Any] = {
+    "version": 1,
+    "dataset": "every_kind",
+    "as_of": "2025-11-01T12:00:00+02:00",
+    "locale": "de_DE",
+    "records": {
+        "shop": {
+            "count": {"uniform": [2, 4]},
+            "fields": {
+                "id": {"key": True},
+                "code": {"pattern": "S%-&&", "unique": True},
+                "name": {"constant": 'Käse & "Wein" \\ 東京 🍷\n'},
+                "open": {"boolean": 0.7},
+                "rating": {"decimal": {"scale": 1, "normal": {"mean": 4, "deviation": 0.7}, "max": 5}},
+                "since": {"date": {"from": "1999-12-31", "to": "as_of - 2y"}},
+                "city": {"faker": {"provider": "city", "locale": "it_IT"}},
+                "size": {"choice": ["S", "M", "L"]},
+            },
+        },
+        "customer": {
+            "parent": "shop",
+            "count": {"poisson": 9.5},
+            "fields": {
+                "id": {"key": True},
+                "number": {"integer": {"min": 100_000, "max": 999_999_999}, "unique": True},
+                "uid": {"uuid": True, "unique": True},
+                "name": {"faker": "name"},
+                "mail": {"template": "{name:slug}.{uid}@{shop.code:lower}.example", "unique": True},
+                "card": {"pattern": "####-####-####-####-####", "null": 0.3},
+                "balance": {"integer": {"normal": {"mean": 0, "deviation": 1e7}}},
+                "huge": {"integer": {"min": -(2**63) + 1, "max": 2**63 - 1}},
+                "visits": {"integer": {"exponential": {"mean": 30}, "min": 0}},
+                "since": {"datetime": {"from": "shop.since", "to": "as_of"}},
+                "contacted": {"date": {"from": "since", "to": "as_of"}, "null": 0.5},
+                "note": {"text": {"min": 1, "max": 9}},
+                "street": {"faker": "street_address"},
+                "phrase": {"faker": {"provider": "catch_phrase", "locale": "en_US", "pool": 50}},
+            },
+        },
+        "product": {
+            "count": 40,
+            "fields": {
+                "id": {"key": True},
+                "price": {"decimal": {"lognormal": {"median": 30, "sigma": 1.2}}},
+                "weight": {"decimal": {"min": -5, "max": 99999.5, "scale": 6}},
+                "tax": {"choice": {"values": [0, 0.07, 0.19], "weights": [1, 20, 79]}},
+            },
+        },
+        "sale": {
+            "parent": "customer",
+            "count": {"uniform": [0, 5]},
+            "fields": {
+                "id": {"key": True},
+                "line": {"sequence": {"start": 10, "step": 10}},
+                "shop_id": {"ref": "shop.id"},
+                "customer_id": {"ref": "customer.id"},
+                "product_id": {"ref": {"to": "product.id", "distribution": "zipf"}},
+                "gift_id": {"ref": {"to": "product.id"}, "null": 0.8},
+                "sold": {"datetime": {"from": "customer.since", "to": "as_of"}},
+                "paid": {"datetime": {"from": "sold + 5m", "to": "sold + 14d"}},
+                "shipped": {"datetime": {"from": "sold", "to": "paid"}},
+                "pieces": {"integer": {"min": 1, "max": 30, "zipf": {"exponent": 1.3}}},
+            },
+        },
+    },
+}
+"""Every kind of field, and every way to write it that is compiled in its own way."""
+
+
+def retail() -> Dataset:
+    """The example dataset."""
+    return parse(load(RETAIL.read_bytes()))
+
+
+def document(count: Any = 100, /, **fields: Any) -> dict[str, Any]:
+    """A document with one record type `row` of these fields."""
+    records = {"row": {"count": count, "fields": fields}}
+    return {"version": 1, "dataset": "test", "as_of": "2025-01-01", "records": records}
+
+
+def rows_of(unit: Unit) -> dict[str, list[dict[str, Any]]]:
+    """The lines of a unit by record type, read by the standard library's parser."""
+    rows = defaultdict(list)
+    for line in unit.data.decode().splitlines():
+        row = json.loads(line)
+        rows[row.pop("type")].append(row)
+    return rows
+
+
+def column(count: Any = 100, /, *, units: int = 1, random_seed: int = 1, **spec: Any) -> list[Any]:
+    """The values of one field, `spec`, in the first units of a dataset."""
+    compiled = compile_dataset(parse(document(count, x=spec)), random_seed)
+    return [row["x"] for unit in range(units) for row in rows_of(compiled.unit(unit))["row"]]
