@@ -7,6 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from . import orchestrator
+from .model import RunState
 
 LIVE = frozenset({"Pending", "Running", "Suspended", "ContinuedAsNew"})
 
@@ -46,7 +47,8 @@ class Orchestrations:
     async def start(self, run: str, now: datetime) -> None:
         """Start the run's orchestration unless it goes on; a finished one starts again."""
         try:
-            await self._client.start_new(orchestrator.NAME, run, orchestrator.start_input(run, now))
+            state = RunState(run=run, started=now, progressed=now)
+            await self._client.start_new(orchestrator.NAME, run, state.model_dump(mode="json"))
         except Exception:  # the SDK raises a plain Exception, with other words in each version
             found = await self.find(run)
             if not (found and found.live):

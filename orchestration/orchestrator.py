@@ -8,14 +8,11 @@
     6. tell       the custom status is what people see
     7. wait       for the next tick, or for somebody's wish
 
-After some turns the run continues as new with its state alone, so history stays small at any
-size. There is no cleanup in a `finally`: a verdict puts the state on the path of removal, which
-is policy as well, and the run ends only when no container group is left. A run that Azure's
-operators terminate runs no code at all; the sweeper cleans up behind it.
+After some turns, or a wish, the run continues as new with its state alone: history stays small at
+any size. Cleanup is policy as well, never a `finally`: a run ends when no container group is left.
 """
 
 from collections.abc import Generator
-from datetime import UTC, datetime
 from typing import Any
 
 import azure.durable_functions as df
@@ -32,11 +29,6 @@ class RunFailedError(Exception):
     """The run ended as Failed; the message says why."""
 
 
-def start_input(run: str, now: datetime) -> dict[str, Any]:
-    """The input of a new orchestration of the run."""
-    return RunState(run=run, started=now, progressed=now).model_dump(mode="json")
-
-
 def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
     """Carry a run on for some turns; see the head of this module."""
     state = RunState.model_validate(context.get_input())
@@ -45,17 +37,17 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
         try:
             state = yield from _turn(context, state)
         except Exception as error:  # what an activity raised; its type differs between SDKs
-            state = policy.stumble(state, str(error), _now(context))
-        context.set_custom_status(status.summary(state, _now(context)))
+            state = policy.stumble(state, str(error), context.current_utc_datetime)
+        context.set_custom_status(status.summary(state, context.current_utc_datetime))
         if state.phase.final:
             return _result(state)
         if policy.helpless(state):
             raise RunFailedError(f"{state.run} could not be cleaned up: {state.notes}")
-        timer = context.create_timer(policy.next_look(state, _now(context)))
+        timer = context.create_timer(policy.next_look(state, context.current_utc_datetime))
         winner = yield context.task_any([timer, wake])
         if winner is wake:
             timer.cancel()
-            wake = context.wait_for_external_event(WAKE)
+            break  # an execution waits for the event once: SDK and host differ on a second wait
     context.continue_as_new(state.model_dump(mode="json"))
     return None
 
@@ -64,12 +56,13 @@ def _turn(
     context: df.DurableOrchestrationContext, state: RunState
 ) -> Generator[Any, Any, RunState]:
     seen = yield context.call_activity("observe", {"run": state.run})
-    state = policy.learn(state, Observation.model_validate(seen), _now(context))
-    decisions = policy.decide(state, _now(context))
+    now = context.current_utc_datetime
+    state = policy.learn(state, Observation.model_validate(seen), now)
+    decisions = policy.decide(state, now)
     work = [context.call_activity(d.activity, d.model_dump(mode="json")) for d in decisions]
     results = (yield context.task_all(work)) if work else []
     outcomes = [Outcome.model_validate(result) for result in results]
-    return policy.settle(state, decisions, outcomes, _now(context))
+    return policy.settle(state, decisions, outcomes, context.current_utc_datetime)
 
 
 def _result(state: RunState) -> dict[str, Any]:
@@ -77,11 +70,6 @@ def _result(state: RunState) -> dict[str, Any]:
     if state.phase is Phase.FAILED:
         raise RunFailedError(state.verdict.reason)
     return {"state": state.phase, "reason": state.verdict.reason}
-
-
-def _now(context: df.DurableOrchestrationContext) -> datetime:
-    now: datetime = context.current_utc_datetime
-    return now if now.tzinfo else now.replace(tzinfo=UTC)
 
 
 def blueprint() -> df.Blueprint:

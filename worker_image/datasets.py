@@ -12,7 +12,7 @@ from .storage import Storage
 from .tables import Table
 
 if TYPE_CHECKING:
-    from .generator import CompiledDataset, Dataset
+    from .generator import Compiled, Dataset
 
 REMEMBERED = 8
 
@@ -35,7 +35,7 @@ class Datasets:
         with self._lock:
             return self._parse(self._text(source)).tables
 
-    def compiled(self, source: DatasetSource, random_seed: int) -> "CompiledDataset":
+    def compiled(self, source: DatasetSource, random_seed: int) -> "Compiled":
         """The dataset, ready to make units."""
         with self._lock:
             return self._compile(self._text(source), random_seed)
@@ -53,7 +53,7 @@ class Datasets:
             raise PermanentError(f"{path}: the content is not what its name says")
         return content.decode()
 
-    def _compiled(self, text: str, random_seed: int) -> "CompiledDataset":
+    def _compiled(self, text: str, random_seed: int) -> "Compiled":
         from .generator import compile_dataset  # noqa: PLC0415 - as in _parse
 
         return compile_dataset(self._parse(text), random_seed)

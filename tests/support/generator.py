@@ -22,7 +22,9 @@ EVERY_KIND: dict[str, Any] = {
                 "code": {"pattern": "S%-&&", "unique": True},
                 "name": {"constant": 'Käse & "Wein" \\ 東京 🍷\n'},
                 "open": {"boolean": 0.7},
-                "rating": {"decimal": {"scale": 1, "normal": {"mean": 4, "deviation": 0.7}, "max": 5}},
+                "rating": {
+                    "decimal": {"scale": 1, "normal": {"mean": 4, "deviation": 0.7}, "max": 5}
+                },
                 "since": {"date": {"from": "1999-12-31", "to": "as_of - 2y"}},
                 "city": {"faker": {"provider": "city", "locale": "it_IT"}},
                 "size": {"choice": ["S", "M", "L"]},

@@ -55,7 +55,7 @@ def tables() -> tuple[Table, ...]:
 
 def records(unit: int) -> Iterator[dict[str, Any]]:
     """The records of one unit with their types, table by table; keys of units are apart."""
-    chance = random.Random(unit)  # noqa: S311 - test data
+    chance = random.Random(unit)
     base = unit * _SPAN
     for number in range(CUSTOMERS):
         yield {

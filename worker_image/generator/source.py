@@ -38,7 +38,7 @@ for _tag, _shape, _first in (
     ("null", r"~|null|", ["~", "n", ""]),
     ("bool", r"true|false", ["t", "f"]),
     ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
-    ("float", r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("float", r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?", list("-+.0123456789")),
 ):
     _Loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_shape})$"), _first
@@ -72,10 +72,10 @@ def plain_problems(document: object, path: str = "", depth: int = 0) -> Iterator
     elif isinstance(document, dict):
         for name, value in document.items():
             below = f"{path}.{name}".lstrip(".")
-            if isinstance(name, str):
-                yield from plain_problems(name, below, depth + 1)
-            else:
+            if not isinstance(name, str):
                 yield Problem(below, name, "a name must be a text: put it in quotes")
+            elif reason := _scalar_fault(name):
+                yield Problem(below, name, reason)
             yield from plain_problems(value, below, depth + 1)
     elif isinstance(document, list):
         for position, value in enumerate(document):

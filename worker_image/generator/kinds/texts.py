@@ -185,13 +185,12 @@ class TemplateField(FieldSpec):
 
 
 def _field_piece(scope: Scope, path: str, change: str) -> _Piece:
-    source, field = scope.source(path)
-    if not change:
-        own = source[0] == scope.record
-        return _Piece(field.spelling, source, field.units if own else None)
-    if change not in _CHANGES:
+    if change and change not in _CHANGES:
         raise Refusal(instead(change, _CHANGES), change)
-    return _Piece(field.spelling.mapped(_CHANGES[change]), source)
+    source, field = scope.source(path)
+    if change:
+        return _Piece(field.spelling.mapped(_CHANGES[change]), source)
+    return _Piece(field.spelling, source, field.units if source[0] == scope.record else None)
 
 
 def _unique_units(pieces: Sequence[_Piece]) -> int | None:

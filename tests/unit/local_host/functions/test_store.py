@@ -183,6 +183,13 @@ def test_a_start_is_read_before_an_event_that_overtook_it(store: Store) -> None:
     assert kinds(work_of(store).messages) == [Kind.EXECUTION_STARTED, Kind.EVENT_RAISED]
 
 
+def test_an_event_that_is_due_before_its_instance_waits_for_it(store: Store) -> None:
+    store.start(started() | {"Timestamp": T1})
+    store.post(Message("one", None, T0, event(Kind.EVENT_RAISED, T0, Name="n", Input="1")))
+    assert store.work("one", T0) is None
+    assert len(work_of(store, now=T1).messages) == 2
+
+
 def test_a_child_reports_to_its_parent(store: Store) -> None:
     store.start(started())
     record(store, child(0, "kid1"))

@@ -175,7 +175,7 @@ def test_memory_does_not_grow_with_the_document() -> None:
     block = b'{"type":"a","id":1,"text":"some words to read"}\n' * 1300
     tracemalloc.start()
     try:
-        document = cast(BinaryIO, Endless(block, 50))
+        document = cast("BinaryIO", Endless(block, 50))
         count = sum(len(batch["a"]) for batch in read(document, "d.ndjson"))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -186,4 +186,4 @@ def test_memory_does_not_grow_with_the_document() -> None:
 
 def test_a_line_without_end_is_refused() -> None:
     with pytest.raises(PermanentError, match="a line is over 33554432 bytes"):
-        list(read(cast(BinaryIO, Endless(b"x" * 65536, 1000)), "d.ndjson"))
+        list(read(cast("BinaryIO", Endless(b"x" * 65536, 1000)), "d.ndjson"))

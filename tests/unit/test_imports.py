@@ -1,0 +1,22 @@
+"""What the import rules in `pyproject.toml` cannot see: single modules and a bare interpreter."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_the_composition_root_knows_nothing_of_the_local_host() -> None:
+    tree = ast.parse((CHECKOUT / "function_app.py").read_text())
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names = [a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names]
+    assert modules
+    assert not [name for name in modules + names if name.startswith("local_host")]
+
+
+def test_the_contract_can_be_imported_without_any_package() -> None:
+    command = [sys.executable, "-I", "-S", "-c"]
+    code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import worker_image.contract"
+    subprocess.run([*command, code], check=True)
