@@ -61,7 +61,9 @@ async def start_due(services: Services, orchestrations: Orchestrations, now: dat
         try:
             await _start(services, orchestrations, name, Schedule.model_validate_json(content), now)
         except (ValidationError, InvalidRequestError) as error:
-            log.error("schedule %s cannot start: %s", name, error)
+            log.error("schedule %s is faulty: %s", name, error)
+        except Exception:
+            log.exception("schedule %s did not start; its next tick tries again", name)
 
 
 async def _start(

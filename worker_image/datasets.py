@@ -4,21 +4,18 @@ import hashlib
 import json
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from .contract import DatasetSource
 from .errors import PermanentError
+from .generator import Compiled, Dataset, Unit, compile_dataset, parse
 from .storage import Storage
 from .tables import Table
-
-if TYPE_CHECKING:
-    from .generator import Compiled, Dataset
 
 REMEMBERED = 8
 
 
 class Datasets:
-    """Each dataset is fetched, read and compiled by one thread, then shared; the latest are kept.
+    """The latest datasets, each fetched and compiled once and shared by all threads.
 
     Its methods raise SpecError, a PermanentError, for a specification that is refused.
     """
@@ -27,23 +24,22 @@ class Datasets:
         self._storage = storage
         self._lock = threading.Lock()
         self._fetch = lru_cache(REMEMBERED)(self._download)
-        self._parse = lru_cache(REMEMBERED)(_parse)
+        self._parse = lru_cache(REMEMBERED)(lambda text: parse(json.loads(text)))
         self._compile = lru_cache(REMEMBERED)(self._compiled)
 
     def tables(self, source: DatasetSource) -> tuple[Table, ...]:
-        """The tables that its records make."""
+        """The tables that its records fill."""
         with self._lock:
-            return self._parse(self._text(source)).tables
+            return self._dataset(self._text(source)).tables
 
-    def compiled(self, source: DatasetSource, random_seed: int) -> "Compiled":
-        """The dataset, ready to make units."""
+    def unit(self, source: DatasetSource, random_seed: int, unit: int) -> Unit:
+        """The records of one unit."""
+        # One at a time: a compiled dataset is not for two threads, nor is there a core for them.
         with self._lock:
-            return self._compile(self._text(source), random_seed)
+            return self._compile(self._text(source), random_seed).unit(unit)
 
     def _text(self, source: DatasetSource) -> str:
-        if source.blob is not None:
-            return self._fetch(source.blob)
-        return json.dumps(source.inline)
+        return json.dumps(source.inline) if source.blob is None else self._fetch(source.blob)
 
     def _download(self, path: str) -> str:
         content = self._storage.read(path)
@@ -53,14 +49,8 @@ class Datasets:
             raise PermanentError(f"{path}: the content is not what its name says")
         return content.decode()
 
-    def _compiled(self, text: str, random_seed: int) -> "Compiled":
-        from .generator import compile_dataset  # noqa: PLC0415 - as in _parse
+    def _dataset(self, text: str) -> Dataset:
+        return self._parse(text)
 
-        return compile_dataset(self._parse(text), random_seed)
-
-
-def _parse(text: str) -> "Dataset":
-    # A worker that loads foreign documents starts without NumPy and Faker.
-    from .generator import parse  # noqa: PLC0415 - as said
-
-    return parse(json.loads(text))
+    def _compiled(self, text: str, random_seed: int) -> Compiled:
+        return compile_dataset(self._dataset(text), random_seed)

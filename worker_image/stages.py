@@ -5,19 +5,21 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from azure.core.exceptions import ResourceNotFoundError
 
 from .contract import GeneratePayload, IngestPayload, Message, Stage, naming
 from .datasets import Datasets
 from .errors import PermanentError
+from .generator import Compression, encode
+from .ingester.postgresql import PostgresqlSink
+from .ingester.readers import read
+from .ingester.sink import Document
 from .storage import BlobStream, Place, Storage
 
-if TYPE_CHECKING:
-    from .ingester import PostgresqlSink
 
-SUFFIXES = {"none": ".ndjson", "gzip": ".ndjson.gz", "zstd": ".ndjson.zst"}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +62,21 @@ class Generate:
 
     def place(self, message: Message) -> Place:
         """The document."""
-        payload = _generate_payload(message)
-        suffix = SUFFIXES.get(payload.compression)
-        if suffix is None:
-            raise PermanentError(f"compression {payload.compression!r}: {', '.join(SUFFIXES)}")
+        payload = _payload(GeneratePayload.read, message)
+        suffix = Compression(payload.compression).suffix
         path = naming.document(payload.prefix, message.run, message.unit, suffix)
         return Place(payload.container, path)
 
     def work(self, message: Message) -> Product:
-        """The document's content; the same for the same message, wherever and whenever."""
-        from .generator import Compression, encode  # noqa: PLC0415 - as in datasets
-
-        payload = _generate_payload(message)
-        compiled = self._datasets.compiled(payload.dataset, message.random_seed)
-        unit = compiled.unit(message.unit)
+        """Make the document: the same bytes for the same message, on any worker."""
+        place, payload = self.place(message), _payload(GeneratePayload.read, message)
+        unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit)
         content = encode(unit.data, Compression(payload.compression))
         return Product(
             records=unit.records,
             size=len(content),
             checksum=hashlib.sha256(content).hexdigest(),
-            document=str(self.place(message)),
+            document=str(place),
             content=content,
             content_type="application/x-ndjson",
         )
@@ -88,7 +85,7 @@ class Generate:
         """In a pipeline, the message that loads the document."""
         if message.then is None:
             return None
-        place, payload = self.place(message), _generate_payload(message)
+        place, payload = self.place(message), _payload(GeneratePayload.read, message)
         ingest = IngestPayload(place.container, place.path, message.then["schema"], payload.dataset)
         return Message(
             run=message.run,
@@ -122,9 +119,7 @@ class Ingest:
 
     def work(self, message: Message) -> Product:
         """Load the document, or find that a delivery before has loaded it."""
-        from .ingester import Document, read  # noqa: PLC0415 - a generator needs no driver
-
-        payload = _ingest_payload(message)
+        payload = _payload(IngestPayload.read, message)
         place = Place(payload.container, payload.path)
         stream = self._open(place)
         batches = read(cast("BinaryIO", stream), payload.path, payload.record_type)
@@ -157,10 +152,8 @@ class Ingest:
             raise PermanentError(f"{place}: there is no such document") from error
 
     @contextmanager
-    def _sink(self, schema: str) -> "Iterator[PostgresqlSink]":
+    def _sink(self, schema: str) -> Iterator[PostgresqlSink]:
         """The thread's sink; one that met more than a bad document is not used again."""
-        from .ingester import PostgresqlSink  # noqa: PLC0415 - as above
-
         own = self._own.__dict__
         if own.get("schema") != schema:
             self.close()
@@ -175,15 +168,8 @@ class Ingest:
             raise
 
 
-def _generate_payload(message: Message) -> GeneratePayload:
+def _payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -> T:
     try:
-        return GeneratePayload.read(message.payload)
+        return read_members(message.payload)
     except (KeyError, TypeError) as error:
-        raise PermanentError(f"the payload is incomplete: {error}") from error
-
-
-def _ingest_payload(message: Message) -> IngestPayload:
-    try:
-        return IngestPayload.read(message.payload)
-    except (KeyError, TypeError) as error:
-        raise PermanentError(f"the payload is incomplete: {error}") from error
+        raise PermanentError(f"the payload of the message is not whole: {error!r}") from error

@@ -126,8 +126,11 @@ class Records:
         self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=True, metadata=metadata)
 
     def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
-        """By run id, in its order, what the catalogue holds."""
-        blobs = _list(self._runs, f"catalogue/{prefix}")
+        """By run id, in its order, what the catalogue holds; nothing before the first run."""
+        try:
+            blobs = list(_list(self._runs, f"catalogue/{prefix}"))
+        except ResourceNotFoundError:
+            return {}
         return {
             str(blob.name).removeprefix("catalogue/"): json.loads(blob.metadata["summary"])
             for blob in blobs

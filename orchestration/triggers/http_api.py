@@ -13,7 +13,6 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from azure.core.exceptions import ResourceNotFoundError
 from pydantic import ValidationError
 
 from worker_image.contract import naming
@@ -99,10 +98,7 @@ class Api:
         self, _: func.HttpRequest, client: df.DurableOrchestrationClient
     ) -> func.HttpResponse:
         """The runs, newest first."""
-        try:
-            runs = await asyncio.to_thread(self._records.catalogued)
-        except ResourceNotFoundError:
-            runs = {}
+        runs = await asyncio.to_thread(self._records.catalogued)
         entries = [await self._entry(run, runs[run], client) for run in sorted(runs, reverse=True)]
         return _json({"runs": entries})
 

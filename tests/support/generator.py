@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,16 @@ EVERY_KIND: dict[str, Any] = {
 """Every kind of field, and every way to write it that is compiled in its own way."""
 
 
+@lru_cache(maxsize=1)
 def retail() -> Dataset:
     """The example dataset."""
     return parse(load(RETAIL.read_bytes()))
+
+
+@lru_cache(maxsize=1)
+def every_kind() -> Dataset:
+    """`EVERY_KIND`, parsed."""
+    return parse(EVERY_KIND)
 
 
 def document(count: Any = 100, /, **fields: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Missing services: a skip for who works on something else, a failure where all is checked."""
 
 import os
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -18,3 +19,11 @@ def start_or_skip(start: Callable[[], None]) -> None:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"a service is missing: {error}")
+
+
+def eventually(reached: Callable[[], bool], seconds: float = 10) -> None:
+    """Return when a state is reached; fail if it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < deadline, f"not reached within {seconds:g} s"
+        time.sleep(0.01)

@@ -6,6 +6,7 @@ NUL and is dropped at the end. JSON escapes NUL, so none is ever part of a text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 _BARE = {ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.BOOLEAN}
 _NULL = b"null"
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}  # to some readers
 _SPARSE = 18  # one NUL in so many bytes: below it, skipping from NUL to NUL is faster
 _WIDE = 64
 _TYPES = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
@@ -124,6 +126,7 @@ def _strides(width: int) -> list[tuple[int, int]]:
     return [*((start, size) for start in starts), (width - size, size)]
 
 
+@lru_cache(maxsize=32)  # the pools of digits are in every key and time
 def _table(pool: Pool) -> Bytes:
     """Texts as rows of bytes, NUL after their end."""
     together = "".join(pool.texts)
@@ -134,7 +137,7 @@ def _table(pool: Pool) -> Bytes:
 
 def _escaped(text: str) -> bytes:
     """JSON's form of a text, without the quotes: UTF-8, which is shorter and readable."""
-    return encode_basestring(text)[1:-1].encode()
+    return encode_basestring(text)[1:-1].translate(_LINE_ENDS).encode()
 
 
 def _quoted(text: str) -> bytes:

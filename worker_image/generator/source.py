@@ -72,9 +72,7 @@ def plain_problems(document: object, path: str = "", depth: int = 0) -> Iterator
     elif isinstance(document, dict):
         for name, value in document.items():
             below = f"{path}.{name}".lstrip(".")
-            if not isinstance(name, str):
-                yield Problem(below, name, "a name must be a text: put it in quotes")
-            elif reason := _scalar_fault(name):
+            if reason := _name_fault(name):
                 yield Problem(below, name, reason)
             yield from plain_problems(value, below, depth + 1)
     elif isinstance(document, list):
@@ -82,6 +80,10 @@ def plain_problems(document: object, path: str = "", depth: int = 0) -> Iterator
             yield from plain_problems(value, f"{path}.{position}", depth + 1)
     elif reason := _scalar_fault(document):
         yield Problem(path, document, reason)
+
+
+def _name_fault(name: object) -> str | None:
+    return _scalar_fault(name) if isinstance(name, str) else "a name must be a text: quote it"
 
 
 def _scalar_fault(value: object) -> str | None:

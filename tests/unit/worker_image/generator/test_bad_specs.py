@@ -49,7 +49,7 @@ def test_refuses_values_that_no_document_can_carry(value: object, reason: str) -
 
 def test_refuses_names_that_are_not_texts() -> None:
     spec: dict[Any, Any] = {**document(), 1: 2}
-    assert problems(spec) == [("1", "a name must be a text: put it in quotes")]
+    assert problems(spec) == [("1", "a name must be a text: quote it")]
 
 
 def test_refuses_what_is_nested_too_deep() -> None:

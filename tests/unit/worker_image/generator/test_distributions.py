@@ -13,6 +13,7 @@ from support.generator import column, document, retail, rows_of
 
 from worker_image.generator import compile_dataset, parse
 from worker_image.generator.curves import exp, log, normal_quantiles
+from worker_image.generator.samplers import fine_deal
 
 ROWS = 20_000
 
@@ -48,8 +49,8 @@ def test_choices_follow_their_weights(weights: dict[str, float]) -> None:
 
 
 def test_a_rare_choice_occurs() -> None:
-    values = column(500_000, choice={"usual": 99_999, "rare": 1}, units=2)
-    assert 2 <= values.count("rare") <= 24
+    cards = fine_deal([199_999, 1])
+    assert np.count_nonzero(cards) * 200_000 == pytest.approx(len(cards), rel=0.1)
 
 
 def test_whole_numbers_are_uniform() -> None:
@@ -108,7 +109,7 @@ def test_true_is_as_frequent_as_asked() -> None:
     assert_weighted(column(ROWS, boolean=0.35), {True: 0.35, False: 0.65})
 
 
-@pytest.mark.parametrize("mean", [0.3, 3, 8, 250])
+@pytest.mark.parametrize("mean", [0.3, 3, 8, 60])
 def test_poisson_counts(mean: float) -> None:
     spec = document(2000, id={"key": True})
     child = {"parent": "row", "count": {"poisson": mean}, "fields": {"row_id": {"ref": "row.id"}}}
@@ -144,10 +145,9 @@ def test_fields_do_not_depend_on_each_other() -> None:
 def test_curves_agree_with_the_maths_library() -> None:
     at = np.linspace(-50, 50, 2001)
     np.testing.assert_allclose(exp(at), [math.exp(value) for value in at], rtol=1e-13)
-    positive = np.geomspace(1e-9, 1e9, 2001)
-    np.testing.assert_allclose(
-        log(positive), [math.log(v) for v in positive], rtol=1e-13, atol=1e-14
-    )
+    at = np.geomspace(1e-9, 1e9, 2001)
+    logarithms = [math.log(value) for value in at]
+    np.testing.assert_allclose(log(at), logarithms, rtol=1e-13, atol=1e-14)
     shares = (np.arange(4096) + 0.5) / 4096
     quantiles = [NormalDist().inv_cdf(share) for share in shares]
     np.testing.assert_allclose(normal_quantiles(shares), quantiles, atol=2e-5)

@@ -1,0 +1,157 @@
+"""Each version of a document exactly once, all of it or nothing."""
+
+import gzip
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import psycopg
+import pytest
+from support import retail
+from support.services import eventually
+from support.ingester import SCHEMA, batches, count, run
+
+from worker_image.errors import PermanentError
+from worker_image.ingester import Batch, Document, Loaded, PostgresqlSink, read
+from worker_image.tables import Column, ColumnType, Table
+
+DOCUMENT = Document("shop/1.ndjson", "etag-1", "run-1", "7")
+ROWS = {"customer": retail.CUSTOMERS, "order": retail.ORDERS, "order_line": retail.LINES}
+THINGS = (Table("thing", (Column("id", ColumnType.INTEGER, key=True),)),)
+
+
+def unit(number: int) -> Iterator[Batch]:
+    content = gzip.compress(retail.document(number), 1)
+    return read(io.BytesIO(content), "d.ndjson.gz")
+
+
+def counts(database: str) -> dict[str, int]:
+    return {table: count(database, table) for table in ROWS}
+
+
+def test_a_document_arrives_whole_with_its_line_in_the_ledger(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(retail.tables())
+    assert sink.load(DOCUMENT, unit(1)) == Loaded(ROWS, repeated=False)
+    assert counts(database) == ROWS
+    ledger = run(database, "select *, loaded_at > now() - interval '1 min' from aci_jobs_ledger")
+    ((document, etag, of_run, of_unit, rows, _, recent),) = ledger
+    assert (document, etag, of_run, of_unit) == ("shop/1.ndjson", "etag-1", "run-1", "7")
+    assert (rows, recent) == (ROWS, True)
+
+
+def test_a_load_repeated_changes_nothing_and_tells_the_same(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(retail.tables())
+    sink.load(DOCUMENT, unit(1))
+    before = run(database, "select * from aci_jobs_ledger")
+
+    def unread() -> Iterator[Batch]:
+        raise AssertionError("a loaded document is not read again")
+        yield
+
+    with PostgresqlSink(database, SCHEMA) as another:
+        for each in (sink, another):
+            assert each.load(DOCUMENT, unread()) == Loaded(ROWS, repeated=True)
+    assert run(database, "select * from aci_jobs_ledger") == before
+    assert counts(database) == ROWS
+
+
+def test_another_version_of_a_document_is_another_load(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(THINGS)
+    sink.load(Document("d", "1"), batches({"type": "thing", "id": 1}))
+    loaded = sink.load(Document("d", "2"), batches({"type": "thing", "id": 2}))
+    assert loaded == Loaded({"thing": 1}, repeated=False)
+    assert count(database, "thing") == 2
+
+
+def test_an_empty_document_is_loaded_once_too(sink: PostgresqlSink) -> None:
+    sink.prepare(())
+    assert sink.load(DOCUMENT, batches()) == Loaded({}, repeated=False)
+    assert sink.load(DOCUMENT, batches()) == Loaded({}, repeated=True)
+
+
+def test_of_loads_at_the_same_time_one_inserts(sink: PostgresqlSink, database: str) -> None:
+    sink.prepare(retail.tables())
+    workers = 4
+
+    def load(_: int) -> bool:
+        with PostgresqlSink(database, SCHEMA) as own:
+            loaded = own.load(DOCUMENT, unit(1))
+        assert loaded.rows == ROWS
+        return loaded.repeated
+
+    with ThreadPoolExecutor(workers) as pool:
+        repeated = list(pool.map(load, range(workers)))
+    assert sorted(repeated) == [False, True, True, True]
+    assert counts(database) == ROWS
+
+
+@pytest.mark.parametrize("first_commits", [True, False])
+def test_a_second_load_waits_for_the_first(
+    sink: PostgresqlSink, database: str, first_commits: bool
+) -> None:
+    sink.prepare(THINGS)
+    started, others_wait = Event(), Event()
+
+    def slow() -> Iterator[Batch]:
+        started.set()
+        yield {"thing": [{"id": 1}]}
+        assert others_wait.wait(10)
+        if not first_commits:
+            raise ConnectionResetError("storage is away")
+
+    with ThreadPoolExecutor(2) as pool, PostgresqlSink(database, SCHEMA) as other:
+        first = pool.submit(sink.load, DOCUMENT, slow())
+        assert started.wait(10)
+        second = pool.submit(other.load, DOCUMENT, batches({"type": "thing", "id": 1}))
+        eventually(lambda: bool(run(database, "select 1 from pg_locks where not granted")))
+        others_wait.set()
+        assert (first.exception() is None) == first_commits
+        assert second.result() == Loaded({"thing": 1}, repeated=first_commits)
+    assert count(database, "thing") == 1
+
+
+def test_a_document_that_breaks_in_the_middle_leaves_nothing(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(retail.tables())
+    content = gzip.compress(retail.document(1), 1)
+    with pytest.raises(PermanentError, match="truncated"):
+        sink.load(DOCUMENT, read(io.BytesIO(content[:-5000]), "d.ndjson.gz"))
+    assert counts(database) == dict.fromkeys(ROWS, 0)
+    assert count(database, "aci_jobs_ledger") == 0
+    assert sink.load(DOCUMENT, unit(1)) == Loaded(ROWS, repeated=False)
+
+
+def test_a_lost_connection_is_transient_and_the_next_load_opens_another(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(THINGS)
+
+    def killed() -> Iterator[Batch]:
+        yield {"thing": [{"id": 1}]}
+        run(
+            database,
+            "select pg_terminate_backend(pid) from pg_stat_activity where"
+            " application_name = 'aci-jobs' and datname = current_database()",
+        )
+        yield {"thing": [{"id": id_} for id_ in range(2, 100_000)]}
+
+    with pytest.raises(psycopg.OperationalError):
+        sink.load(DOCUMENT, killed())
+    assert count(database, "thing") == 0
+    loaded = sink.load(DOCUMENT, batches({"type": "thing", "id": 1}))
+    assert loaded == Loaded({"thing": 1}, repeated=False)
+
+
+def test_a_server_that_is_away_is_transient_and_no_password_is_told(database: str) -> None:
+    url = "postgresql://someone:secret-word@127.0.0.1:1/db"
+    with PostgresqlSink(url) as sink, pytest.raises(psycopg.OperationalError) as caught:
+        sink.prepare(())
+    assert "secret-word" not in str(caught.value)
