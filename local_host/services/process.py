@@ -92,9 +92,14 @@ class Service:
             _poll(lambda: self._process() is None, self.grace)
             self._signal(process.pid, signal.SIGKILL)
             _poll(lambda: self._process() is None, self.grace)
-            if self._child is not None:
-                self._child.wait(self.grace)
+        self._reap()
         self._pid_file.unlink(missing_ok=True)
+
+    def _reap(self) -> None:
+        """Take a dead child of ours out of the process table."""
+        if self._child is not None:
+            self._child.wait(self.grace)
+            self._child = None
 
     @property
     def _pid_file(self) -> Path:
@@ -113,6 +118,7 @@ class Service:
         return None
 
     def _spawn(self) -> None:
+        self._reap()
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
                 self.command,
