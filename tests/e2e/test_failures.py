@@ -16,10 +16,10 @@ from local_host.client import RefusedError
 
 
 def test_workers_killed_three_times_and_every_row_is_there(ground: Ground) -> None:
-    units, moments = 150, random.Random(11)
+    units, moments = 300, random.Random(11)
     run = ground.client.start(ground.pipeline(units=units))
     for part in (1, 2, 3):
-        ground.wait(run, done(units * part // 5))
+        ground.wait(run, done(units * part // 6))
         victim = moments.choice(until(lambda: ground.processes(run)))
         os.kill(victim, signal.SIGKILL)
         until(lambda victim=victim: victim not in ground.processes(run))  # type: ignore[misc]
