@@ -24,13 +24,13 @@ class Datasets:
         self._storage = storage
         self._lock = threading.Lock()
         self._fetch = lru_cache(REMEMBERED)(self._download)
-        self._parse = lru_cache(REMEMBERED)(lambda text: parse(json.loads(text)))
+        self._parse = lru_cache(REMEMBERED)(_parse)
         self._compile = lru_cache(REMEMBERED)(self._compiled)
 
     def tables(self, source: DatasetSource) -> tuple[Table, ...]:
         """The tables that its records fill."""
         with self._lock:
-            return self._dataset(self._text(source)).tables
+            return self._parse(self._text(source)).tables
 
     def unit(self, source: DatasetSource, random_seed: int, unit: int) -> Unit:
         """The records of one unit."""
@@ -49,8 +49,9 @@ class Datasets:
             raise PermanentError(f"{path}: the content is not what its name says")
         return content.decode()
 
-    def _dataset(self, text: str) -> Dataset:
-        return self._parse(text)
-
     def _compiled(self, text: str, random_seed: int) -> Compiled:
-        return compile_dataset(self._dataset(text), random_seed)
+        return compile_dataset(self._parse(text), random_seed)
+
+
+def _parse(text: str) -> Dataset:
+    return parse(json.loads(text))

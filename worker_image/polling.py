@@ -20,7 +20,7 @@ class Polling:
         """The wait before the next receive, or how the worker ends.
 
         `found` counts the messages received, None if the queue did not answer; `holding` says
-        whether the worker has any. Waits double while nothing comes.
+        whether the worker held any as it asked. Waits double while nothing comes.
         """
         if found is not None:
             self._answered = now

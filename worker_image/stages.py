@@ -13,11 +13,8 @@ from .contract import GeneratePayload, IngestPayload, Message, Stage, naming
 from .datasets import Datasets
 from .errors import PermanentError
 from .generator import Compression, encode
-from .ingester.postgresql import PostgresqlSink
-from .ingester.readers import read
-from .ingester.sink import Document
+from .ingester import Document, PostgresqlSink, read
 from .storage import BlobStream, Place, Storage
-
 
 T = TypeVar("T")
 
@@ -63,7 +60,7 @@ class Generate:
     def place(self, message: Message) -> Place:
         """The document."""
         payload = _payload(GeneratePayload.read, message)
-        suffix = Compression(payload.compression).suffix
+        suffix = _compression(payload).suffix
         path = naming.document(payload.prefix, message.run, message.unit, suffix)
         return Place(payload.container, path)
 
@@ -71,7 +68,7 @@ class Generate:
         """Make the document: the same bytes for the same message, on any worker."""
         place, payload = self.place(message), _payload(GeneratePayload.read, message)
         unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit)
-        content = encode(unit.data, Compression(payload.compression))
+        content = encode(unit.data, _compression(payload))
         return Product(
             records=unit.records,
             size=len(content),
@@ -173,3 +170,10 @@ def _payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -
         return read_members(message.payload)
     except (KeyError, TypeError) as error:
         raise PermanentError(f"the payload of the message is not whole: {error!r}") from error
+
+
+def _compression(payload: GeneratePayload) -> Compression:
+    try:
+        return Compression(payload.compression)
+    except ValueError as error:
+        raise PermanentError(str(error)) from error

@@ -17,6 +17,8 @@ from .ticking import Ticking
 
 LOG = logging.getLogger(__name__)
 
+PATIENCE = 2.0  # seconds for a thread that has only to close what it holds
+
 
 class Worker:
     """One thread receives, each slot works on one delivery at a time, a keeper renews the leases
@@ -56,13 +58,14 @@ class Worker:
             slot.start()
         self._keeper.start()
         self._reporter.start()
+        LOG.info("started with %d slots", len(self._slots))
         try:
-            return self._drain()
+            code = self._drain()
         except Exception:
             LOG.exception("the worker failed")
-            return ExitCode.INTERNAL
-        finally:
-            self._leave()
+            code = ExitCode.INTERNAL
+        self._leave()
+        return code
 
     def stop(self) -> None:
         """Ask the worker to come to its end. From any thread that is not in `run` itself."""
@@ -74,8 +77,9 @@ class Worker:
         environment, clock = self._environment, self._workplace.clock
         polling = Polling(environment.poll_seconds, environment.idle_seconds, clock.monotonic())
         while (room := self._await_room()) > 0:
+            holding = bool(self._held)  # asked first: what is put back later is in the next answer
             found = self._receive(room)
-            step = polling.next_step(found, holding=bool(self._held), now=clock.monotonic())
+            step = polling.next_step(found, holding=holding, now=clock.monotonic())
             if isinstance(step, ExitCode):
                 return step
             self._pause(step)
@@ -99,8 +103,8 @@ class Worker:
         storage, visibility = self._workplace.storage, self._environment.visibility_seconds
         try:
             messages = storage.receive(count, visibility)
-        except AzureError:
-            LOG.warning("nothing could be received", exc_info=True)
+        except AzureError as error:
+            LOG.warning("the queue does not answer: %s", error.message)
             return None
         self._answered = True
         for message in messages:
@@ -156,20 +160,23 @@ class Worker:
             self._changed.wait_for(lambda: not self._held, self._environment.grace_seconds)
         for delivery in self._holding():
             delivery.release()
+        for slot in self._slots:
+            slot.join(0.0 if self._held else PATIENCE)
         self._keeper.stop()
         self._reporter.stop()
+        LOG.info("left")
         self._report("left")
 
     def _report(self, state: str = "") -> None:
         """Heartbeat and log; a worker that cannot write them works on."""
         try:
             self._beat(state)
-        except AzureError:
-            LOG.warning("no heartbeat was written", exc_info=True)
+        except AzureError as error:
+            LOG.warning("no heartbeat was written: %s", error.message)
         try:
             self._ship()
-        except AzureError:
-            LOG.warning("no log was shipped", exc_info=True)
+        except AzureError as error:
+            LOG.warning("no log was shipped: %s", error.message)
 
     def _beat(self, state: str) -> None:
         current = [delivery.subject for delivery in self._holding()]

@@ -20,8 +20,9 @@ def batches(*records: dict[str, Any] | bytes) -> Iterator[Batch]:
 
 
 def run(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Run a statement in the schema, beside any sink, and give its rows."""
+    """Run a statement in the schema and in UTC, beside any sink, and give its rows."""
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("set time zone 'UTC'")
         connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(SCHEMA)))
         cursor = connection.execute(statement.encode())
         return cursor.fetchall() if cursor.description else []

@@ -68,9 +68,9 @@ def gathered(value: Value, rows: Ints) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What is known of a field of times: seconds since 1970 UTC.
+    """What is known of a field of times, all of which are in [low, high], seconds since 1970 UTC.
 
-    `after` names fields that it never precedes by more than `-seconds`.
+    `after` names fields that it follows by so many seconds at least (below 0: that it may precede).
     """
 
     low: int

@@ -49,7 +49,7 @@ class _Cell:
 
 
 class Lines:
-    """Writes rows of one record type. Not for two threads at once: the matrix is used again."""
+    """Writes rows of one record type. Not for two threads at once: its matrix is used again."""
 
     def __init__(self, record: str, fields: Sequence[Field]) -> None:
         self._line = bytearray(b'{"type":' + _quoted(record))

@@ -42,11 +42,9 @@ def scaled(draws: Words, sizes: int | Ints, limit: int = 0) -> Ints:
 
     Where `sizes` differ by row, none is over `limit`. Half of a word serves sizes up to 2**32.
     """
-    size, limit = (
-        (np.uint64(sizes), sizes) if isinstance(sizes, int) else (sizes.view(np.uint64), limit)
-    )
+    size = np.uint64(sizes) if isinstance(sizes, int) else sizes.view(np.uint64)
     high = draws >> _HALF
-    if limit <= 1 << 32:
+    if (sizes if isinstance(sizes, int) else limit) <= 1 << 32:
         return (high * size >> _HALF).view(np.int64)
     low, size_high, size_low = draws & _LOW, size >> _HALF, size & _LOW
     middle = high * size_low + (low * size_low >> _HALF)

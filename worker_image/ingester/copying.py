@@ -24,10 +24,10 @@ def copy_document(
 ) -> dict[str, int]:
     """Copy all rows within the open transaction and return their number by table.
 
-    `tables` has parents first. Rows go to the server as they come. Only while a table that they
-    refer to has had none in this document, or has rows that wait themselves, they wait for its
-    end, in memory and beyond 8 MiB on disk. So parents may come first or tables in any order; a
-    row before its own parent but after another row of the parent's table breaks the constraint.
+    `tables` has parents first. Rows go to the server as they come, unless the document began
+    with them before it had any row of a table that they refer to: then all rows of their table
+    wait for the document's end, in memory and beyond 8 MiB on disk. So a document may have each
+    row after its own parent, or its tables one by one in any order.
 
     Raises:
         RowError: there is no such table or column.
@@ -35,11 +35,12 @@ def copy_document(
     """
     counts: Counter[str] = Counter()
     with ExitStack() as files, ExitStack() as opened:
-        copies, waiting = _Copies(cursor, schema, opened), _Waiting(files)
+        copies, waiting = _Copies(cursor, schema, opened), _Waiting(tables, files)
         for batch in batches:
-            for table in _in_turn(tables, batch):
+            waiting.notice(batch)
+            for table in (table for name, table in tables.items() if batch.get(name)):
                 rows = batch[table.name]
-                place = waiting if waiting.must_take(table, counts) else copies
+                place = waiting if waiting.takes(table.name) else copies
                 for columns, lines in copy_lines(table, rows):
                     place.write(table.name, columns, lines)
                 counts[table.name] += len(rows)
@@ -47,13 +48,6 @@ def copy_document(
             for columns, lines in waiting.of(name):
                 copies.write(name, columns, lines)
     return dict(counts)
-
-
-def _in_turn(tables: Mapping[str, TargetTable], batch: Batch) -> list[TargetTable]:
-    unknown = batch.keys() - tables.keys()
-    if unknown:
-        raise RowError(f"no table {min(unknown)[:80]!r}")
-    return [table for name, table in tables.items() if batch.get(name)]
 
 
 class _Copies:
@@ -75,16 +69,25 @@ class _Copies:
 
 
 class _Waiting:
-    """Lines by table and columns, for later."""
+    """The tables that came before one that they refer to, and their lines."""
 
-    def __init__(self, files: ExitStack) -> None:
+    def __init__(self, tables: Mapping[str, TargetTable], files: ExitStack) -> None:
+        self._tables = tables
         self._files = files
+        self._waits: dict[str, bool] = {}
         self._spools: dict[str, dict[Columns, IO[bytes]]] = {}
 
-    def must_take(self, table: TargetTable, counts: Mapping[str, int]) -> bool:
-        return table.name in self._spools or any(
-            parent in self._spools or not counts[parent] for parent in table.parents
-        )
+    def notice(self, batch: Batch) -> None:
+        """Decide on the tables that a batch has first rows of; it has them in their order."""
+        for name in batch:
+            if name not in self._tables:
+                raise RowError(f"no table {name[:80]!r}")
+            if name not in self._waits:
+                parents = self._tables[name].parents
+                self._waits[name] = any(self._waits.get(parent, True) for parent in parents)
+
+    def takes(self, table: str) -> bool:
+        return self._waits[table]
 
     def write(self, table: str, columns: Columns, lines: bytes) -> None:
         spools = self._spools.setdefault(table, {})

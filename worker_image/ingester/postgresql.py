@@ -21,7 +21,7 @@ from .sink import Batch, Document, Loaded
 # Classes of SQLSTATE that the same document meets again: unsupported feature, wrong data, broken
 # constraint, no such object or no permission, beyond a limit of the server.
 _PERMANENT = ("0A", "22", "23", "42", "54")
-_LONGEST_MESSAGE = 1000
+_LONGEST_PART = 300
 _DEFAULTS = {"application_name": "aci-jobs", "connect_timeout": "10"}
 # Prepared statements would break behind a pooler that hands connections on.
 _SETTINGS = {"client_encoding": "utf8", "autocommit": True, "prepare_threshold": None}
@@ -141,4 +141,4 @@ def _description(error: psycopg.Error) -> str:
     said = error.diag
     table = f"table {said.table_name}" if said.table_name else None
     parts = (table, said.message_primary, said.message_detail, said.context)
-    return "; ".join(part for part in parts if part)[:_LONGEST_MESSAGE]
+    return "; ".join(part[:_LONGEST_PART] for part in parts if part)

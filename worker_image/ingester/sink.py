@@ -7,8 +7,7 @@ from typing import Any, Protocol
 from ..tables import Table
 
 Row = dict[str, Any]
-# Some rows of a document by record type. A row's parents are in the same batch or an earlier one
-# where the document has them in that order.
+# Rows of a part of a document by record type, types in the order of their first row there.
 Batch = dict[str, list[Row]]
 
 

@@ -9,7 +9,7 @@ from threading import Event
 import psycopg
 import pytest
 from support import retail
-from support.services import eventually
+from support.container_instances import until
 from support.ingester import SCHEMA, batches, count, run
 
 from worker_image.errors import PermanentError
@@ -60,9 +60,7 @@ def test_a_load_repeated_changes_nothing_and_tells_the_same(
     assert counts(database) == ROWS
 
 
-def test_another_version_of_a_document_is_another_load(
-    sink: PostgresqlSink, database: str
-) -> None:
+def test_another_version_of_a_document_is_another_load(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(THINGS)
     sink.load(Document("d", "1"), batches({"type": "thing", "id": 1}))
     loaded = sink.load(Document("d", "2"), batches({"type": "thing", "id": 2}))
@@ -110,7 +108,7 @@ def test_a_second_load_waits_for_the_first(
         first = pool.submit(sink.load, DOCUMENT, slow())
         assert started.wait(10)
         second = pool.submit(other.load, DOCUMENT, batches({"type": "thing", "id": 1}))
-        eventually(lambda: bool(run(database, "select 1 from pg_locks where not granted")))
+        until(lambda: run(database, "select 1 from pg_locks where not granted"))
         others_wait.set()
         assert (first.exception() is None) == first_commits
         assert second.result() == Loaded({"thing": 1}, repeated=first_commits)

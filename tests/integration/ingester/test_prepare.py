@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support import retail
 from support.ingester import SCHEMA, batches, count, run
 
@@ -55,11 +54,16 @@ def test_only_what_is_missing_is_made(sink: PostgresqlSink, database: str) -> No
     assert run(database, "select extra, score from customer") == [("x", None)]
 
 
+def writer_of(database: str) -> str:
+    """The name of the role of a test: roles belong to the server, not to a database."""
+    return f"writer_of_{conninfo_to_dict(database)['dbname']}"
+
+
 @pytest.fixture
 def writer(sink: PostgresqlSink, database: str) -> Iterator[PostgresqlSink]:
     """A sink of a user that may use the tables and make none."""
     sink.prepare(retail.tables())
-    role = f"writer_{uuid4().hex}"
+    role = writer_of(database)
     run(database, f"create role {role}")
     run(database, f"grant usage on schema {SCHEMA} to {role}")
     run(database, f"grant select, insert, update on all tables in schema {SCHEMA} to {role}")
@@ -74,6 +78,14 @@ def test_a_user_who_may_only_write_needs_nothing_more(writer: PostgresqlSink) ->
     assert writer.load(Document("d", "1"), batches()).rows == {}
     with pytest.raises(PermanentError, match="schema shop: permission denied for schema"):
         writer.prepare((Table("other", (Column("id", ColumnType.INTEGER),)),))
+
+
+def test_a_table_that_may_not_be_written_is_told_at_once(
+    writer: PostgresqlSink, database: str
+) -> None:
+    run(database, f"revoke insert on customer from {writer_of(database)}")
+    with pytest.raises(PermanentError, match="d: permission denied for table customer"):
+        writer.load(Document("d", "1"), batches({"type": "customer", "id": 1}))
 
 
 def test_hostile_names_are_only_names(database: str) -> None:

@@ -56,7 +56,7 @@ class RefField(FieldSpec):
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        options = self.ref if isinstance(self.ref, RefOptions) else RefOptions(to=self.ref)
+        options = RefOptions(to=self.ref) if isinstance(self.ref, str) else self.ref
         target = scope.target(options.to)
         source, key = target.source, target.key
         column = Column(scope.field, ColumnType.INTEGER, references=Reference(*source))

@@ -1,7 +1,7 @@
 """Numbers: counted, whole and decimal."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import ClassVar
 
 import numpy as np
@@ -152,7 +152,8 @@ class DecimalOptions(Curves):
 
     def scaled_numbers(self) -> Sampler:
         """Draw in units of 10**-scale; see `Curves.sampler`."""
-        low, high = _scaled(self.min, self.scale), _scaled(self.max, self.scale)
+        low = _scaled(self.min, self.scale, ROUND_CEILING)
+        high = _scaled(self.max, self.scale, ROUND_FLOOR)
         return self.sampler(low, high, self.scale)
 
 
@@ -222,5 +223,7 @@ def _drawing(sampler: Sampler) -> Callable[[Frame, Words], Value]:
     return lambda _, words: (sampler.draw(words[0]),)
 
 
-def _scaled(number: float | None, scale: int) -> int | None:
-    return None if number is None else int(Decimal(str(number)).scaleb(scale).to_integral_value())
+def _scaled(number: float | None, scale: int, rounding: str) -> int | None:
+    if number is None:
+        return None
+    return int(Decimal(str(number)).scaleb(scale).to_integral_value(rounding))

@@ -14,7 +14,7 @@ from ...tables import Column, ColumnType
 from .. import frame as frames
 from .. import vocabulary
 from ..frame import Frame, Source
-from ..phrases import Deck, Phrase, phrase, shaped
+from ..phrases import Deck, Pattern, Phrase, phrase, shaped
 from ..problems import Refusal, instead
 from ..randomness import Ints, Permutation, Words, scaled
 from ..spelling import Pool, Spelling, Value, pointed, slug
@@ -156,9 +156,8 @@ class TemplateField(FieldSpec):
         pieces = list(self._pieces(scope))
         parts = [part for piece in pieces for part in piece.spelling.parts]
         if len(parts) > _PARTS_LIMIT:
-            raise Refusal(
-                f"at most {_PARTS_LIMIT} parts are allowed, templates in it counted", len(parts)
-            )
+            reason = f"at most {_PARTS_LIMIT} parts are allowed, those of templates in it included"
+            raise Refusal(reason, len(parts))
 
         def draw(frame: Frame, _: Words) -> Value:
             return tuple(
@@ -210,7 +209,7 @@ class FakerOptions(Options):
     provider: str
     locale: str | None = None
     args: dict[str, Any] = Field(default_factory=dict)
-    pool: int = Field(1000, ge=1, le=100_000)
+    pool: int = Field(1000, ge=1, le=20_000)
 
 
 class FakerField(FieldSpec):
@@ -224,15 +223,9 @@ class FakerField(FieldSpec):
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        options = (
-            self.faker
-            if isinstance(self.faker, FakerOptions)
-            else FakerOptions(provider=self.faker)
-        )
-        made = vocabulary.provided(
-            options.provider, options.locale or scope.locale, options.args, options.pool
-        )
-        return _phrased(scope, made)
+        asked = FakerOptions(provider=self.faker) if isinstance(self.faker, str) else self.faker
+        locale = asked.locale or scope.locale
+        return _phrased(scope, vocabulary.provided(asked.provider, locale, asked.args, asked.pool))
 
 
 class TextOptions(Options):
@@ -253,12 +246,12 @@ class TextField(FieldSpec):
         low, high = self.text.min, self.text.max
         if low > high:
             raise Refusal("min must not be above max", [low, high])
-        words = vocabulary.words(scope.locale)
-        first = Deck(tuple(word.capitalize() for word in words))
-        later = Deck(tuple(f" {word}" for word in words))
-        return _phrased(
-            scope, phrase([[first, *[later] * (n - 1), "."] for n in range(low, high + 1)])
-        )
+        known = vocabulary.words(scope.locale)
+        first = Deck(tuple(word.capitalize() for word in known))
+        later = Deck(tuple(f" {word}" for word in known))
+        lengths = range(low, high + 1)
+        patterns: list[Pattern] = [[first, *[later] * (words - 1), "."] for words in lengths]
+        return _phrased(scope, phrase(patterns))
 
 
 def _phrased(scope: Scope, made: Phrase) -> frames.Field:

@@ -60,6 +60,10 @@ def test_decimals_have_all_their_digits(least: float, most: float, scale: int) -
     assert all(Decimal(str(least)) <= Decimal(text) <= Decimal(str(most)) for text in texts)
 
 
+def test_decimals_stay_in_a_range_finer_than_their_scale() -> None:
+    assert set(column(decimal={"min": 0.005, "max": 0.0199, "scale": 2})) == {0.01}
+
+
 def test_choices_and_constants_keep_their_types() -> None:
     assert set(column(choice=[1, 2])) == {1, 2}
     assert set(column(choice=[True, False])) == {True, False}

@@ -1,0 +1,202 @@
+"""`python -m worker_image`: its end, its words, its secrets."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from support.services import eventually
+from support.things import DATASET, ROWS, SCHEMA, pipeline_message, rows
+from support.worker import Bench, new_run
+
+from worker_image.contract import (
+    DatasetSource,
+    ExitCode,
+    Limits,
+    Message,
+    Receipt,
+    naming,
+)
+
+SECRET = "not-for-any-log"
+
+
+def loaded(bench: Bench) -> list[Receipt]:
+    return bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))
+
+
+@contextmanager
+def locked_out(database: str) -> Iterator[None]:
+    """Let nobody make the schema meanwhile: whoever tries waits."""
+    with psycopg.connect(database) as connection:
+        connection.execute(f"create schema {SCHEMA}".encode())
+        yield
+        connection.rollback()
+
+
+def wait_until_stuck(bench: Bench, *units: str) -> None:
+    eventually(lambda: set(getattr(bench.heartbeat(), "current", ())) == set(units))
+
+
+def with_password(url: str) -> str:
+    """The server trusts everybody, so a password changes nothing."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"postgres:{SECRET}@").geturl()
+
+
+def test_a_pipeline_from_the_queue_to_the_rows(bench: Bench, database: str) -> None:
+    content = json.dumps(DATASET).encode()
+    path = naming.dataset(bench.run, sha256(content).hexdigest())
+    bench.write(naming.RUNS, path, content)
+    source = DatasetSource(blob=path)
+    bench.seed(*(pipeline_message(bench, unit, source, traceparent="t") for unit in range(4)))
+    code, printed = bench.run_process(
+        concurrency=2, postgresql_url=with_password(database), idle_seconds=0.2
+    )
+    assert code == ExitCode.OK, printed
+    assert rows(database) == 4 * ROWS
+    made = bench.receipts()
+    assert [receipt.records for receipt in made] == [{"thing": ROWS}] * 4
+    # A document's path and checksum are its own on both receipts.
+    assert [(receipt.document, receipt.checksum, receipt.bytes) for receipt in made] == [
+        (receipt.document, receipt.checksum, receipt.bytes) for receipt in loaded(bench)
+    ]
+    container, path = made[0].document.split("/", 1)
+    blob = bench.blobs.get_blob_client(container, path)
+    document = blob.download_blob().readall()
+    assert (len(document), sha256(document).hexdigest()) == (made[0].bytes, made[0].checksum)
+    settings = blob.get_blob_properties().content_settings
+    assert (settings.content_type, settings.content_encoding) == ("application/x-ndjson", None)
+    _check_words(bench, printed)
+
+
+def _check_words(bench: Bench, printed: str) -> None:
+    """Log and heartbeat say what was done, and no secret."""
+    lines = bench.log()
+    assert [json.loads(line) for line in printed.splitlines()][: len(lines)] == lines
+    assert {(line["run"], line["worker"]) for line in lines} == {(bench.run, "w1")}
+    done = {(line["stage"], line["unit"], line["delivery"]) for line in lines if "stage" in line}
+    assert done == {(stage, unit, 1) for stage in ("generate", "ingest") for unit in range(4)}
+    assert (lines[0]["message"], lines[-1]["message"]) == ("started with 2 slots", "left")
+    heartbeat = bench.heartbeat()
+    assert heartbeat
+    assert (heartbeat.state, heartbeat.units) == ("left", {"generate": 4, "ingest": 4})
+    key = bench.connection.split("AccountKey=")[1].split(";")[0]
+    for text in (printed, heartbeat.encode()):
+        assert SECRET not in text
+        assert key not in text
+
+
+def test_an_error_that_repeats_a_secret_is_told_without_it(bench: Bench) -> None:
+    bench.seed(pipeline_message(bench, limits=Limits(attempts=1)))
+    bad = f"postgresql://postgres:%zz{SECRET}@/postgres"
+    code, printed = bench.run_process(postgresql_url=bad)
+    [letter] = bench.dead_letters()
+    assert code == ExitCode.OK
+    assert "***" in letter.error.message
+    assert "***" in printed
+    for text in (printed, letter.encode(), *bench.dead_messages()):
+        assert SECRET not in text
+
+
+def test_a_second_process_adds_to_the_log_of_the_first(bench: Bench) -> None:
+    for _ in range(2):
+        assert bench.run_process()[0] == ExitCode.OK
+    assert [line["message"] for line in bench.log()].count("left") == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"run": ""}, "ACI_JOBS_RUN"),
+        ({"storage_connection_string": f"AccountKey={SECRET}"}, "ACI_JOBS_STORAGE"),
+        ({"concurrency": 0}, "ACI_JOBS_CONCURRENCY"),
+    ],
+)
+def test_a_wrong_configuration_is_named(
+    bench: Bench, changes: dict[str, object], named: str
+) -> None:
+    code, printed = bench.run_process(**changes)
+    assert code == ExitCode.CONFIGURATION
+    assert named in printed
+    assert SECRET not in printed
+    assert len(printed.splitlines()) == 1
+
+
+def test_storage_that_never_answers_ends_the_process(bench: Bench) -> None:
+    code, printed = bench.run_process(run=new_run())
+    assert code == ExitCode.INTERNAL
+    assert "QueueNotFound" in printed
+
+
+def test_a_terminated_worker_hands_its_unit_over(bench: Bench, database: str) -> None:
+    bench.seed(pipeline_message(bench, limits=Limits(attempts=1)))
+    with (
+        locked_out(database),
+        bench.process(
+            postgresql_url=database, visibility_seconds=60, grace_seconds=0.2, idle_seconds=60
+        ) as process,
+    ):
+        wait_until_stuck(bench, "ingest/0000000")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == ExitCode.OK
+        [text] = bench.visible()
+        assert Message.decode(text).released == 1
+        heartbeat = bench.heartbeat()
+        assert heartbeat
+        assert heartbeat.state == "left"
+        assert [line["message"] for line in bench.log()][-2:] == ["released", "left"]
+    # One attempt is all that the unit has: had the first been counted, it would be dead.
+    assert bench.run_process(postgresql_url=database)[0] == ExitCode.OK
+    assert [(receipt.unit, receipt.delivery) for receipt in loaded(bench)] == [(0, 2)]
+    assert rows(database) == ROWS
+
+
+def test_a_terminated_worker_finishes_what_it_can(bench: Bench, database: str) -> None:
+    bench.seed(pipeline_message(bench))
+    with bench.process(postgresql_url=database, grace_seconds=20, idle_seconds=60) as process:
+        with locked_out(database):
+            wait_until_stuck(bench, "ingest/0000000")
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == ExitCode.OK
+    assert [receipt.delivery for receipt in loaded(bench)] == [1]
+    assert bench.queued() == 0
+
+
+def test_the_unit_of_a_killed_worker_is_done_by_another(bench: Bench, database: str) -> None:
+    bench.seed(pipeline_message(bench))
+    with (
+        locked_out(database),
+        bench.process(postgresql_url=database, visibility_seconds=1) as process,
+    ):
+        wait_until_stuck(bench, "ingest/0000000")
+        process.kill()
+        process.wait()
+    eventually(lambda: len(bench.visible()) == 1)
+    assert bench.run_process(postgresql_url=database, worker="w2")[0] == ExitCode.OK
+    [receipt] = loaded(bench)
+    assert (receipt.worker, receipt.delivery, receipt.rows) == ("w2", 2, ROWS)
+    assert rows(database) == ROWS
+
+
+def test_a_unit_that_takes_too_long_ends_its_worker(bench: Bench, database: str) -> None:
+    hasty = pipeline_message(bench, limits=Limits(attempts=2, timeout_seconds=0.3))
+    bench.seed(hasty, replace(pipeline_message(bench, 1), limits=Limits(attempts=1)))
+    options = {"postgresql_url": database, "concurrency": 2, "visibility_seconds": 1}
+    with locked_out(database):
+        assert bench.run_process(**options)[0] == ExitCode.UNIT_TIMEOUT
+        first, second = sorted(map(Message.decode, bench.visible()), key=lambda item: item.unit)
+        [failure] = first.history
+        assert (failure.type, failure.message) == ("UnitTimeout", "not done after 0.3 s")
+        assert "psycopg" in failure.traceback, "it says where the unit was stuck"
+        assert (first.released, second.released, second.history) == (0, 1, ())
+        assert any(line["message"].startswith("UnitTimeout") for line in bench.log())
+        assert bench.run_process(**options)[0] == ExitCode.UNIT_TIMEOUT
+    [letter] = bench.dead_letters()
+    assert (letter.error.type, letter.deliveries) == ("UnitTimeout", 2)
+    assert [Message.decode(text).unit for text in bench.visible()] == [1]
