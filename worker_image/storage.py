@@ -62,7 +62,10 @@ def connect(
             BlobServiceClient(environment.blob_endpoint, credential, **_PIECES, **options),
         )
     except ValueError as error:
-        raise ConfigurationError(f"the storage account: {error}") from None
+        raise ConfigurationError(
+            "ACI_JOBS_STORAGE_CONNECTION_STRING, or ACI_JOBS_QUEUE_ENDPOINT and "
+            f"ACI_JOBS_BLOB_ENDPOINT: {error}"
+        ) from None
 
 
 class BlobStream:

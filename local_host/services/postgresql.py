@@ -6,6 +6,7 @@ import shutil
 import signal
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -84,6 +85,9 @@ class LocalPostgresql(Postgresql):
     def stop(self) -> None:
         """Stop the server, its data kept; who is connected loses the connection. Idempotent."""
         self._service.stop()
+        if self._sockets != self._data:
+            with suppress(OSError):  # gone, or another starter has the server up again
+                self._sockets.rmdir()
 
     def _command(self, settings: tuple[str, ...]) -> tuple[str, ...]:
         program = str(_server(self._data).bin_path / "postgres")

@@ -9,8 +9,8 @@ from threading import Event
 import psycopg
 import pytest
 from support import retail
-from support.container_instances import until
 from support.ingester import SCHEMA, batches, count, run
+from support.services import eventually
 
 from worker_image.errors import PermanentError
 from worker_image.ingester import Batch, Document, Loaded, PostgresqlSink, read
@@ -108,7 +108,7 @@ def test_a_second_load_waits_for_the_first(
         first = pool.submit(sink.load, DOCUMENT, slow())
         assert started.wait(10)
         second = pool.submit(other.load, DOCUMENT, batches({"type": "thing", "id": 1}))
-        until(lambda: run(database, "select 1 from pg_locks where not granted"))
+        eventually(lambda: bool(run(database, "select 1 from pg_locks where not granted")))
         others_wait.set()
         assert (first.exception() is None) == first_commits
         assert second.result() == Loaded({"thing": 1}, repeated=first_commits)

@@ -89,7 +89,7 @@ def test_values_of_each_type(prepared: PostgresqlSink, database: str) -> None:
         assert found == [(expected,)], written
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(TEXT, NUMBERS, NESTED), min_size=1), st.booleans())
 def test_any_value_is_exact(
     prepared: PostgresqlSink, database: str, values: list[tuple[str, str, Any]], ascii_only: bool

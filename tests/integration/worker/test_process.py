@@ -9,10 +9,9 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 import psycopg
-import pytest
 from support.services import eventually
 from support.things import DATASET, ROWS, SCHEMA, pipeline_message, rows
-from support.worker import Bench, new_run
+from support.worker import Bench
 
 from worker_image.contract import (
     DatasetSource,
@@ -104,34 +103,12 @@ def test_an_error_that_repeats_a_secret_is_told_without_it(bench: Bench) -> None
         assert SECRET not in text
 
 
-def test_a_second_process_adds_to_the_log_of_the_first(bench: Bench) -> None:
-    for _ in range(2):
-        assert bench.run_process()[0] == ExitCode.OK
-    assert [line["message"] for line in bench.log()].count("left") == 2
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"run": ""}, "ACI_JOBS_RUN"),
-        ({"storage_connection_string": f"AccountKey={SECRET}"}, "ACI_JOBS_STORAGE"),
-        ({"concurrency": 0}, "ACI_JOBS_CONCURRENCY"),
-    ],
-)
-def test_a_wrong_configuration_is_named(
-    bench: Bench, changes: dict[str, object], named: str
-) -> None:
-    code, printed = bench.run_process(**changes)
+def test_a_wrong_configuration_is_named_in_one_line(bench: Bench) -> None:
+    code, printed = bench.run_process(storage_connection_string=f"AccountKey={SECRET}")
     assert code == ExitCode.CONFIGURATION
-    assert named in printed
+    assert "ACI_JOBS_STORAGE_CONNECTION_STRING" in printed
     assert SECRET not in printed
     assert len(printed.splitlines()) == 1
-
-
-def test_storage_that_never_answers_ends_the_process(bench: Bench) -> None:
-    code, printed = bench.run_process(run=new_run())
-    assert code == ExitCode.INTERNAL
-    assert "QueueNotFound" in printed
 
 
 def test_a_terminated_worker_hands_its_unit_over(bench: Bench, database: str) -> None:
@@ -155,6 +132,7 @@ def test_a_terminated_worker_hands_its_unit_over(bench: Bench, database: str) ->
     assert bench.run_process(postgresql_url=database)[0] == ExitCode.OK
     assert [(receipt.unit, receipt.delivery) for receipt in loaded(bench)] == [(0, 2)]
     assert rows(database) == ROWS
+    assert [line["message"] for line in bench.log()].count("left") == 2, "one log for both"
 
 
 def test_a_terminated_worker_finishes_what_it_can(bench: Bench, database: str) -> None:
