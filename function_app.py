@@ -15,14 +15,18 @@ from orchestration.triggers import http_api, timers
 from worker_image.generator import SpecError, load, parse
 
 
-def read_dataset(source: bytes | dict[str, Any]) -> tuple[dict[str, Any], Faults]:
+def read_dataset(
+    source: bytes | dict[str, Any], units: int | None
+) -> tuple[dict[str, Any], Faults]:
     """A dataset specification as plain data, with its faults as the generator finds them."""
     document: Any = {}
     try:
         document = load(source) if isinstance(source, bytes) else source
-        parse(document)
+        most = parse(document).max_units
     except SpecError as error:
         return document, [(fault.path, fault.reason) for fault in error.problems]
+    if units is not None and units > most:
+        return document, [("", f"its keys last for {most} units; {units} are asked for")]
     return document, []
 
 

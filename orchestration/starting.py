@@ -75,7 +75,7 @@ def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any]
         return None
     given = request.dataset
     source = _stored_dataset(services, given) if isinstance(given, str) else given
-    dataset, faults = services.read_dataset(source)
+    dataset, faults = services.read_dataset(source, request.units)
     if faults:
         raise InvalidRequestError(
             [

@@ -226,7 +226,8 @@ class Delivery:
 
 def retry_delay(attempt: int, seconds: float, random: Random) -> float:
     """Seconds until the next try: doubled by every attempt up to a limit, then jittered by half."""
-    return min(seconds * 2.0 ** (attempt - 1), LONGEST_DELAY) * random.uniform(0.5, 1.0)
+    doubled = seconds * 2.0 ** min(attempt - 1, 30)
+    return min(doubled, LONGEST_DELAY) * random.uniform(0.5, 1.0)
 
 
 def _stack(thread: int) -> TracebackType | None:

@@ -10,7 +10,8 @@ MASK = "***"
 
 # Where a secret lies inside a connection string, a URL or a libpq string.
 _PARTS = re.compile(
-    r"(?:AccountKey|SharedAccessSignature|password)=([^;&\s]+)|://[^:/@]*:([^@]+)@", re.IGNORECASE
+    r"(?:AccountKey|SharedAccessSignature)=([^;]+)|password='?([^&\s']+)|://[^:/@]*:([^@]+)@",
+    re.IGNORECASE,
 )
 
 
@@ -34,5 +35,5 @@ class Redaction:
 
 def _parts(secret: str) -> Iterable[str]:
     for match in _PARTS.finditer(secret):
-        part = match[1] or match[2]
+        part = match[1] or match[2] or match[3]
         yield from (part, unquote(part))

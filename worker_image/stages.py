@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -84,14 +84,9 @@ class Generate:
             return None
         place, payload = self.place(message), _payload(GeneratePayload.read, message)
         ingest = IngestPayload(place.container, place.path, message.then["schema"], payload.dataset)
-        return Message(
-            run=message.run,
-            stage=Stage.INGEST,
-            unit=message.unit,
-            payload=ingest.members(),
-            random_seed=message.random_seed,
-            limits=message.limits,
-            traceparent=message.traceparent,
+        members = ingest.members()
+        return replace(
+            message, stage=Stage.INGEST, payload=members, history=(), released=0, then=None
         )
 
     def close(self) -> None:

@@ -139,6 +139,7 @@ BROKEN_DATASET = {**DATASET, "records": {"customer": {"count": -1, "fields": {}}
         ({"dataset": "nobody-stored-this"}, 400, "dataset"),
         ({"dataset": BROKEN_DATASET}, 400, "dataset.records.customer.count"),
         ({"instances": {"count": 1_000}}, 400, "instances.count"),
+        ({"units": 9_999_999}, 400, "dataset"),
     ],
 )
 def test_a_faulty_request_creates_nothing(

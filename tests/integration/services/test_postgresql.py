@@ -45,7 +45,7 @@ def test_a_server_outlives_its_starter_in_a_deep_folder(services_folder: Path) -
             assert connection.execute("select count(*) from kept").fetchone() == (0,)
     finally:
         server.stop()
-    assert not Path(conninfo_to_dict(url)["host"]).exists()
+    assert not Path(str(conninfo_to_dict(url)["host"])).exists()
 
 
 def test_a_server_by_url_is_left_alone(postgresql: str, tmp_path: Path) -> None:

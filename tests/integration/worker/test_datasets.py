@@ -8,9 +8,11 @@ import pytest
 from support.things import DATASET, pipeline_message, true_stages
 from support.worker import Bench
 
-from worker_image.contract import DatasetSource, GeneratePayload, Message, Stage, naming
+from worker_image.contract import DatasetSource, Failure, GeneratePayload, Message, Stage, naming
 from worker_image.datasets import Datasets
 from worker_image.errors import PermanentError
+
+FAILURE = Failure("OSError", "down", False, "w1", 1, "2026-01-01T00:00:00+00:00")
 
 
 def stored(bench: Bench, content: bytes, digest: str = "") -> DatasetSource:
@@ -92,7 +94,7 @@ def test_a_document_depends_on_its_message_alone(bench: Bench) -> None:
 
 
 def test_the_message_that_follows_loads_the_document(bench: Bench) -> None:
-    message = pipeline_message(bench, 3, traceparent="00-1-2-03")
+    message = pipeline_message(bench, 3, traceparent="00-1-2-03", released=4, history=(FAILURE,))
     stage = true_stages(bench.storage())[Stage.GENERATE]
     following = stage.following(message)
     assert following == Message(

@@ -113,3 +113,18 @@ def test_a_message_put_back_waits_for_its_delay(bench: Bench) -> None:
     assert bench.queued() == 1
     queue = bench.queues.get_queue_client(naming.work_queue(bench.run))
     assert queue.get_queue_properties().approximate_message_count == 1
+
+
+def test_what_arrives_after_the_stop_is_handed_on(bench: Bench) -> None:
+    def stop(response: Any) -> None:
+        request = response.http_request
+        if request.method == "GET" and "/messages" in request.url:
+            worker.stop()
+
+    bench.seed(bench.message(released=1))
+    stage = Plain()
+    workplace = bench.workplace(stage, bench.storage(raw_response_hook=stop))
+    worker = Worker(bench.environment(idle_seconds=60), workplace, Shipment())
+    assert worker.run() is ExitCode.OK
+    assert stage.calls == []
+    assert [Message.decode(text).released for text in bench.visible()] == [2]

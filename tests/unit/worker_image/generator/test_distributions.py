@@ -13,7 +13,7 @@ from support.generator import column, document, retail, rows_of
 
 from worker_image.generator import compile_dataset, parse
 from worker_image.generator.curves import exp, log, normal_quantiles
-from worker_image.generator.samplers import fine_deal
+from worker_image.generator.samplers import deal, fine_deal
 
 ROWS = 20_000
 
@@ -51,6 +51,11 @@ def test_choices_follow_their_weights(weights: dict[str, float]) -> None:
 def test_a_rare_choice_occurs() -> None:
     cards = fine_deal([199_999, 1])
     assert np.count_nonzero(cards) * 200_000 == pytest.approx(len(cards), rel=0.1)
+
+
+def test_weights_are_rounded_to_the_nearest_share() -> None:
+    assert np.bincount(deal([99_999, 100_001])).tolist() == [32_768, 32_768]
+    assert np.bincount(deal([60, 30, 10])).tolist() == [6, 3, 1]
 
 
 def test_whole_numbers_are_uniform() -> None:
@@ -103,6 +108,11 @@ def test_nulls_are_as_frequent_as_asked(null: float) -> None:
     values = column(ROWS, pattern="??", null=null)
     deviation = math.sqrt(null * (1 - null) / ROWS)
     assert abs(values.count(None) / ROWS - null) <= 4 * deviation
+
+
+def test_nulls_do_not_prefer_values() -> None:
+    values = column(ROWS, integer={"min": 0, "max": 19}, null=0.5)
+    assert_weighted([value for value in values if value is not None], dict.fromkeys(range(20), 1))
 
 
 def test_true_is_as_frequent_as_asked() -> None:

@@ -1,0 +1,129 @@
+"""What version 1 has written must be understood for ever: its samples are frozen, never edited."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from worker_image.contract import (
+    DatasetSource,
+    DeadLetter,
+    Failure,
+    GeneratePayload,
+    Heartbeat,
+    IngestPayload,
+    Limits,
+    Message,
+    Receipt,
+    Stage,
+    WorkerEnvironment,
+)
+
+RUN = "r260102-030405-abcde"
+FAILURE = Failure(
+    type="OSError",
+    message="the network is down",
+    permanent=False,
+    worker="w1",
+    delivery=1,
+    at="2026-01-02T03:04:06.000+00:00",
+    traceback="Traceback (most recent call last): ...",
+)
+GENERATE = Message(
+    run=RUN,
+    stage=Stage.GENERATE,
+    unit=12,
+    payload={
+        "dataset": {"inline": {"version": 1, "dataset": "things"}, "blob": None},
+        "container": "documents",
+        "prefix": "lake",
+        "compression": "zstd",
+    },
+    random_seed=7,
+    limits=Limits(attempts=3, timeout_seconds=120.0),
+    history=(FAILURE,),
+    released=2,
+    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    then={"stage": "ingest", "schema": "retail"},
+)
+
+
+def sample(name: str) -> Any:
+    return json.loads((Path(__file__).parent / "samples" / f"{name}.v1.json").read_text())
+
+
+def test_a_generate_message() -> None:
+    message = Message.decode(json.dumps(sample("message_generate")))
+    assert message == GENERATE
+    assert GeneratePayload.read(message.payload) == GeneratePayload(
+        DatasetSource(inline={"version": 1, "dataset": "things"}), "documents", "lake", "zstd"
+    )
+
+
+def test_an_ingest_message() -> None:
+    message = Message.decode(json.dumps(sample("message_ingest")))
+    assert (message.run, message.stage, message.unit) == (RUN, Stage.INGEST, 13)
+    assert (message.history, message.released, message.then) == ((), 0, None)
+    assert message.limits == Limits()
+    assert IngestPayload.read(message.payload) == IngestPayload(
+        container="documents",
+        path="lake/x.ndjson.zst",
+        schema="retail",
+        dataset=DatasetSource(blob=f"{RUN}/datasets/{'0' * 64}.json"),
+        record_type="orders",
+    )
+
+
+def test_a_dead_letter() -> None:
+    letter = DeadLetter.decode(json.dumps(sample("dead_letter")))
+    assert letter == DeadLetter.of(
+        GENERATE, FAILURE, deliveries=3, first_seen="2026-01-02T03:04:05+00:00"
+    )
+    assert isinstance(letter.message, dict)
+    assert Message.decode(json.dumps(letter.message)) == GENERATE
+
+
+def test_the_dead_letter_of_what_could_not_be_read() -> None:
+    letter = DeadLetter.decode(json.dumps(sample("dead_letter_undecodable")))
+    assert (letter.message, letter.error, letter.worker) == ("not <a> message", FAILURE, "w1")
+
+
+def test_a_receipt() -> None:
+    assert Receipt.from_metadata(sample("receipt")) == Receipt(
+        run=RUN,
+        stage="generate",
+        unit=12,
+        records={"customer": 20, "order": 81},
+        bytes=5120,
+        checksum="ab" * 32,
+        seconds=0.1234,
+        worker="w1",
+        delivery=2,
+        document="documents/lake/é.ndjson.zst",
+    )
+
+
+def test_a_heartbeat() -> None:
+    assert Heartbeat.from_metadata(sample("heartbeat")) == Heartbeat(
+        worker="w1",
+        at="2026-01-02T03:04:06.000+00:00",
+        state="working",
+        units={"generate": 5},
+        rows={"generate": 500},
+        bytes={"generate": 5000},
+        retries=1,
+        dead=2,
+        current=("generate/0000012",),
+    )
+
+
+def test_an_environment() -> None:
+    assert WorkerEnvironment.read(sample("environment")) == WorkerEnvironment(
+        run=RUN,
+        worker="w1",
+        queue_endpoint="https://a.queue.core.windows.net",
+        blob_endpoint="https://a.blob.core.windows.net",
+        identity_client_id="0f0f",
+        postgresql_url="postgresql://u:p@h/d",
+        concurrency=4,
+        visibility_seconds=60.0,
+    )

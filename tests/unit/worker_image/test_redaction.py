@@ -1,0 +1,44 @@
+import pytest
+
+from worker_image.contract import WorkerEnvironment
+from worker_image.redaction import MASK, Redaction
+
+KEY = "a+key/==with.signs"
+CONNECTION = (
+    f"DefaultEndpointsProtocol=http;AccountName=acc;AccountKey={KEY};BlobEndpoint=http://h/acc;"
+)
+
+
+@pytest.mark.parametrize(
+    ("secret", "part"),
+    [
+        (CONNECTION, CONNECTION),
+        (CONNECTION, KEY),
+        ("BlobEndpoint=https://h;SharedAccessSignature=sv=1&sig=abc%2F", "sv=1&sig=abc%2F"),
+        ("postgresql://user:p%40ss@host/db", "p%40ss"),
+        ("postgresql://user:p%40ss@host/db", "p@ss"),
+        ("host=h password=hunter2 dbname=d", "hunter2"),
+    ],
+)
+def test_a_secret_and_its_parts_are_masked(secret: str, part: str) -> None:
+    redact = Redaction([secret])
+    assert redact(f"before {part} after") == f"before {MASK} after"
+
+
+def test_what_is_no_secret_stays() -> None:
+    redact = Redaction([CONNECTION, "postgresql://user:pw@host/db"])
+    assert redact("acc user host db AccountKey http://h/acc") == (
+        "acc user host db AccountKey http://h/acc"
+    )
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["postgresql:///db"]])
+def test_without_secrets_nothing_is_masked(secrets: list[str]) -> None:
+    assert Redaction(secrets)("any text") == "any text"
+
+
+def test_the_secrets_are_those_of_the_environment() -> None:
+    environment = WorkerEnvironment(
+        run="a-run", worker="w1", storage_connection_string=CONNECTION, postgresql_url="p://u:pw@h"
+    )
+    assert Redaction.of(environment)(f"{KEY} pw a-run w1") == f"{MASK} {MASK} a-run w1"
