@@ -1,0 +1,118 @@
+"""What a caller asks for, and how it is kept."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from .value import Value
+
+ContainerName = Annotated[
+    str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])+$", min_length=3, max_length=63)
+]
+
+
+class Kind(StrEnum):
+    """What a run does with its units."""
+
+    GENERATE = "generate"
+    INGEST = "ingest"
+    PIPELINE = "pipeline"
+
+
+class Documents(Value):
+    """Where a run writes its documents."""
+
+    container: ContainerName = "documents"
+    prefix: Annotated[str, Field(max_length=500)] = ""
+    compression: Literal["none", "gzip", "zstd"] = "zstd"
+
+
+class Source(Value):
+    """Which blobs an ingest run loads, whoever wrote them."""
+
+    container: ContainerName
+    prefix: Annotated[str, Field(max_length=900)] = ""
+    record_type: Annotated[str, Field(max_length=63)] | None = None
+
+
+class Sink(Value):
+    """Where rows go: a schema of the configured PostgreSQL database."""
+
+    schema_name: Annotated[
+        str, Field(alias="schema", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=63)
+    ]
+
+
+class Instances(Value):
+    """The container groups of a run."""
+
+    count: Annotated[int, Field(ge=1, le=100)] = 4
+    cpu: Annotated[float, Field(ge=0.5, le=4)] = 1.0
+    memory_gb: Annotated[float, Field(ge=0.5, le=16)] = 1.5
+    concurrency: Annotated[int, Field(ge=1, le=32)] = 2
+
+
+class RunLimits(Value):
+    """What a run may use up before it is stopped. Times are in seconds."""
+
+    attempts: Annotated[int, Field(ge=1, le=20)] = 5
+    unit_timeout: Annotated[float, Field(gt=0, le=6 * 3600)] = 600
+    deadline: Annotated[float, Field(gt=0, le=7 * 86400)] = 86_400
+    start_timeout: Annotated[float, Field(gt=0, le=3600)] = 900
+    stall_timeout: Annotated[float, Field(gt=0, le=86400)] = 1_800
+    tolerated_failures: Annotated[int, Field(ge=0)] | None = None
+    replacements: Annotated[int, Field(ge=0, le=1000)] = 20
+    cost: Annotated[float, Field(gt=0)] | None = None
+
+
+class RunRequest(Value):
+    """What a caller asks for."""
+
+    kind: Kind
+    dataset: (
+        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | dict[str, Any] | None
+    ) = None
+    units: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    documents: Documents = Documents()
+    source: Source | None = None
+    sink: Sink | None = None
+    instances: Instances = Instances()
+    limits: RunLimits = RunLimits()
+
+    @model_validator(mode="after")
+    def _members_fit_the_kind(self) -> Self:
+        needed = {
+            Kind.GENERATE: {"dataset", "units"},
+            Kind.PIPELINE: {"dataset", "units", "sink"},
+            Kind.INGEST: {"source", "sink"},
+        }[self.kind]
+        optional = {"dataset"} if self.kind is Kind.INGEST else set()
+        for name in ("dataset", "units", "source", "sink"):
+            given = getattr(self, name) is not None
+            if name in needed and not given:
+                raise ValueError(f"{name}: a {self.kind} run needs it")
+            if given and name not in needed | optional:
+                raise ValueError(f"{name}: a {self.kind} run has none")
+        return self
+
+
+class RunRecord(Value):
+    """The accepted request as it is kept; a dataset's name in it has become the dataset."""
+
+    run: str
+    created: datetime
+    request: RunRequest
+    schedule: str | None = None
+
+    @property
+    def dataset(self) -> dict[str, Any] | None:
+        """The dataset specification."""
+        return self.request.dataset if isinstance(self.request.dataset, dict) else None
+
+    @property
+    def dataset_name(self) -> str | None:
+        """What the specification calls itself."""
+        return str(self.dataset["dataset"]) if self.dataset and "dataset" in self.dataset else None
