@@ -32,8 +32,9 @@ down: $(STAMP)  ## stop what `up` or a killed demo left running
 clean: down  ## forget all local state
 	rm -rf .local
 
-$(STAMP): $(REQUIREMENTS)
+$(STAMP): $(REQUIREMENTS) local_host/services/azurite/package-lock.json
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m local_host setup
 	@touch $@

@@ -1,4 +1,4 @@
-"""Command line: `python -m local_host up | down | demo`."""
+"""Command line: `python -m local_host setup | up | down | demo`."""
 
 import os
 import signal
@@ -12,11 +12,17 @@ from rich.console import Console
 from local_host.client import RefusedError
 from local_host.demo import run_demo
 from local_host.services.process import ServiceError
-from local_host.services.toolchain import ToolchainError
+from local_host.services.toolchain import Toolchain, ToolchainError
 from local_host.system import STATE, System
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 State = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
+
+
+@cli.command()
+def setup() -> None:
+    """Install what is not a Python package: Azurite. Idempotent."""
+    Toolchain.from_environment().install()
 
 
 @cli.command()
