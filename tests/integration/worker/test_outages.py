@@ -5,10 +5,13 @@ from typing import Any
 
 from azure.core.exceptions import ServiceRequestError
 from support.services import eventually
+from support.things import ROWS, pipeline_message, rows, true_stages
 from support.worker import Bench, Plain, new_run
 
-from worker_image.contract import ExitCode
+from worker_image.contract import ExitCode, Stage, naming
+from worker_image.datasets import Datasets
 from worker_image.logs import Shipment
+from worker_image.stages import Ingest
 from worker_image.worker import Worker
 
 
@@ -61,3 +64,14 @@ def test_a_message_that_cannot_be_deleted_is_left_to_its_lease(bench: Bench) -> 
     bench.drain(again)
     assert again.calls == []
     assert (bench.queued(), bench.dead_letters()) == (0, [])
+
+
+def test_a_database_that_was_away_is_asked_for_anew(bench: Bench, database: str) -> None:
+    # With a managed identity each URL has a token of its own, and an old one has expired.
+    urls = iter(["postgresql://nobody@127.0.0.1:1/nowhere", database])
+    storage = bench.storage()
+    ingest = Ingest(storage, Datasets(storage), lambda: next(urls))
+    bench.seed(pipeline_message(bench))
+    bench.drain({**true_stages(storage), Stage.INGEST: ingest})
+    [receipt] = bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))
+    assert (receipt.delivery, rows(database)) == (2, ROWS)
