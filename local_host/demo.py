@@ -9,7 +9,7 @@ import psycopg
 import yaml
 from psycopg import sql
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from local_host.checks import Check, check_run
@@ -90,7 +90,6 @@ def _watch_with_bar(client: Client, run: str, console: Console) -> dict[str, Any
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[text]}"),
-        TimeRemainingColumn(compact=True),
     )
     shown: dict[str, Any] = {}
     with Progress(*columns, console=console) as progress:
