@@ -48,7 +48,7 @@ class DeadLetter:
         """Read JSON text of this or a newer writer.
 
         Raises:
-            ValueError, KeyError: `text` is not a dead letter.
+            ValueError, KeyError, TypeError: `text` is not a dead letter.
         """
         members = json.loads(text)
         return known_fields(cls, {**members, "error": known_fields(Failure, members["error"])})

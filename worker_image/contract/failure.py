@@ -8,7 +8,9 @@ from dataclasses import dataclass
 MESSAGE_LIMIT = 1_000
 TRACEBACK_LIMIT = 2_000
 
-_VARYING = re.compile(r"0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\d+", re.IGNORECASE)
+_VARYING = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\d+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
