@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .model import FINAL, Phase, RunRecord
+from .model import Phase, RunRecord
 from .orchestrations import Orchestration
 from .reports import Report, failure_groups
 from .services.records import DeadLetterSummary
-
-__all__ = ["FINAL", "accepted", "dead_letters", "link", "run", "state"]
 
 
 def link(url: str, run: str) -> str:

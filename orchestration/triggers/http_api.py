@@ -19,7 +19,7 @@ from worker_image.contract import naming
 
 from .. import views
 from ..activities.auditing import catalogue_entry, selected
-from ..model import Control, Phase, RunRecord, Selection
+from ..model import FINAL, Control, Phase, RunRecord, Selection
 from ..orchestrations import Orchestration, Orchestrations
 from ..problems import Invalid, InvalidRequestError, of_validation, problem
 from ..reports import Report
@@ -105,7 +105,7 @@ class Api:
     async def _entry(
         self, run: str, entry: dict[str, Any], client: df.DurableOrchestrationClient
     ) -> dict[str, Any]:
-        if entry["state"] in views.FINAL:
+        if entry["state"] in FINAL:
             return {"run": run, **entry}
         found = await Orchestrations(client).find(run)
         return {"run": run, **entry, "state": views.state(found, None) or entry["state"]}
