@@ -1,140 +1,243 @@
-"""Rows a second of the retail example: this generator beside Faker called once for each value.
+"""How fast this generator is, beside its peers, and whether it reaches its targets.
 
-Run as `python -m benchmarks.generate`. Both make the same records with the same fields as lines of
-JSON, by turns in one process; figures are medians of the rounds, in processor seconds of one core.
+Run as `python -m benchmarks.generate`, or with `--rounds 1 --only ndjson --only faker` for a quick
+look. Contenders run by turns, each in a process of its own on one core. Figures are medians of the
+rounds, in processor time, without starts, imports and preparation. Peers are installed on first
+use under `.local/benchmarks`, in the versions pinned in `benchmarks/peers`. It ends with 1 if a
+contender fails or a target is missed.
 """
 
-import json
+import operator
 import statistics
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
-from faker import Faker
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
 
-from worker_image.generator import Compression, compile_dataset, encode, load, parse
+from benchmarks.generate_contenders import CONTENDERS, Contender, FailedError, pin, prepare, run
 
-ROUNDS = 5
-OUR_UNITS = 300
-FAKER_UNITS = 2
-SEED = 2025
+Figures = Mapping[str, float]
 
-DATASET = Path(__file__).parents[1] / "examples" / "retail" / "dataset.yaml"
+OURS = "benchmarks.generate_ours"
 
-SEGMENTS = OrderedDict(retail=60, business=30, vip=10)
-STATUSES = OrderedDict(delivered=80, open=12, returned=5, cancelled=3)
-CHANNELS = OrderedDict(web=55, app=35, store=10)
-DISCOUNTS = OrderedDict([(0, 70), (0.05, 12), (0.1, 12), (0.2, 6)])
-
-
-def faker_unit(faker: Faker) -> bytes:
-    """A unit of retail as one would write it with Faker alone."""
-    lines = (json.dumps(row, default=str) for row in faker_rows(faker))
-    return "\n".join(lines).encode()
+PROBES: Mapping[str, Callable[[], Figures]] = {
+    "latency": lambda: run(OURS, "latency", "2000"),
+    "memory-200": lambda: run(OURS, "memory", "200"),
+    "memory-2000": lambda: run(OURS, "memory", "2000"),
+    "ready": lambda: run("benchmarks.generate_ready", str(time.monotonic())),
+}
+"""What is measured of this generator alone, on retail as lines of JSON."""
 
 
-def faker_rows(faker: Faker) -> Iterator[dict[str, Any]]:
-    """Customers, orders and order lines, every value from a call to Faker."""
-    ids = iter(range(10**11, 10**12))
-    for _ in range(106):
-        customer = faker_customer(faker, next(ids))
-        yield customer
-        for _ in range(faker.random_int(3, 13)):
-            order = faker_order(faker, next(ids), customer)
-            yield order
-            for line in range(faker.random_int(1, 5)):
-                yield faker_line(faker, next(ids), order, line)
+class Results:
+    """The medians of all that was measured, and the faults of what failed."""
+
+    def __init__(self) -> None:
+        self.faults: dict[str, str] = {}
+        self._reports: dict[str, list[Figures]] = {}
+
+    def add(self, name: str, measure: Callable[[], Figures]) -> None:
+        """Measure once more; what failed once is left alone."""
+        if name in self.faults:
+            return
+        try:
+            self._reports.setdefault(name, []).append(measure())
+        except FailedError as error:
+            self.faults[name] = str(error)
+
+    def median(self, name: str, figure: str) -> float:
+        """The median of a figure over the rounds.
+
+        Raises:
+            FailedError: it failed.
+            KeyError: it was left out.
+        """
+        if name in self.faults:
+            raise FailedError(self.faults[name])
+        return statistics.median(report[figure] for report in self._reports[name])
+
+    def ratio(self, one: str, other: str, figure: str) -> float:
+        """How many times the other's figure this one's is."""
+        return self.median(one, figure) / self.median(other, figure)
+
+    def has(self, name: str) -> bool:
+        """Whether there are figures."""
+        return name in self._reports and name not in self.faults
 
 
-def faker_customer(faker: Faker, key: int) -> dict[str, Any]:
-    """One customer."""
-    first, last = faker.first_name(), faker.last_name()
+@dataclass(frozen=True)
+class Target:
+    """A figure and the limit it must keep."""
+
+    text: str
+    figure: Callable[[Results], float]
+    keeps: Callable[[float, float], bool]
+    limit: float
+
+
+def at_least(limit: float, what: str, figure: Callable[[Results], float]) -> Target:
+    """A target of which more is better."""
+    return Target(f"{what}: at least {limit:g}", figure, operator.ge, limit)
+
+
+def at_most(limit: float, what: str, figure: Callable[[Results], float]) -> Target:
+    """A target of which less is better."""
+    return Target(f"{what}: at most {limit:g}", figure, operator.le, limit)
+
+
+TARGETS = [
+    at_least(90, "retail NDJSON, times Faker", lambda r: r.ratio("ndjson", "faker", "rows/s")),
+    at_least(55, "retail with zstd 1, times Faker", lambda r: r.ratio("zstd", "faker", "rows/s")),
+    at_least(25, "retail Parquet, times Faker", lambda r: r.ratio("parquet", "faker", "rows/s")),
+    at_least(
+        1.7,
+        "rows of retail NDJSON, times tpchgen's of lineitem",
+        lambda r: r.ratio("ndjson", "tpchgen-lineitem", "rows/s"),
+    ),
+    at_least(
+        1.0,
+        "fields of lineitem CSV, times tpchgen's",
+        lambda r: r.ratio("lineitem", "tpchgen-lineitem", "fields/s"),
+    ),
+    at_most(
+        2.0, "99th percentile of a unit, times the median", lambda r: r.median("latency", "ratio")
+    ),
+    at_most(150, "most memory, MB", lambda r: r.median("memory-2000", "peak")),
+    at_most(
+        1.05,
+        "most memory of 2,000 units, times that of 200",
+        lambda r: r.ratio("memory-2000", "memory-200", "peak"),
+    ),
+    at_most(
+        0.5, "from a process's start to its first unit, s", lambda r: r.median("ready", "total")
+    ),
+]
+
+
+def compete(contender: Contender) -> Figures:
+    """Run a contender once: what it made a second of the processor."""
+    cost = run(*contender.command, peer=contender.peer)
+    cpu = cost["cpu_seconds"]
     return {
-        "type": "customer",
-        "id": key,
-        "first_name": first,
-        "last_name": last,
-        "email": f"{first}.{last}.{key}@example.com".lower(),
-        "phone": faker.phone_number() if faker.random_int(1, 100) > 15 else None,
-        "city": faker.city(),
-        "segment": faker.random_element(SEGMENTS),
-        "marketing_consent": faker.pybool(42),
-        "signup_ts": faker.date_time_between("-5y", "now").isoformat(),
+        "rows/s": cost["rows"] / cpu,
+        "fields/s": cost["fields"] / cpu,
+        "MB/s": cost["bytes"] / cpu / 1e6,
     }
 
 
-def faker_order(faker: Faker, key: int, customer: dict[str, Any]) -> dict[str, Any]:
-    """One order of a customer."""
-    return {
-        "type": "order",
-        "id": key,
-        "customer_id": customer["id"],
-        "ts": faker.date_time_between("-1y", "now").isoformat(),
-        "status": faker.random_element(STATUSES),
-        "channel": faker.random_element(CHANNELS),
-        "coupon": faker.bothify("??-####") if faker.random_int(1, 10) == 1 else None,
-    }
+def contest(contenders: Iterable[Contender], results: Results) -> Table:
+    """All contenders, those that make the same side by side."""
+    table = Table(title="One core, medians in processor time, bytes uncompressed", box=SIMPLE)
+    for heading in ("contender", "makes"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("k rows/s", "k fields/s", "MB/s", "times Faker", "times tpchgen"):
+        table.add_column(heading, justify="right")
+    for contender in contenders:
+        table.add_row(contender.title, contender.makes, *_cells(contender, results))
+    return table
 
 
-def faker_line(faker: Faker, key: int, order: dict[str, Any], line: int) -> dict[str, Any]:
-    """One line of an order."""
-    return {
-        "type": "order_line",
-        "id": key,
-        "order_id": order["id"],
-        "line": line + 1,
-        "sku": faker.bothify("SKU-??-####"),
-        "quantity": faker.random_int(1, 12),
-        "unit_price": faker.pyfloat(min_value=0.99, max_value=999, right_digits=2),
-        "discount": faker.random_element(DISCOUNTS),
-    }
+def _cells(contender: Contender, results: Results) -> list[str]:
+    name, base = contender.name, contender.base
+    if name in results.faults:
+        return ["[red]failed[/]"]
+    rows, fields, size = (results.median(name, what) for what in ("rows/s", "fields/s", "MB/s"))
+    times = f"{results.ratio(name, base, 'rows/s'):.2f}" if results.has(base) else ""
+    multiples = [times, ""] if base == "faker" else ["", times]
+    return [f"{rows / 1e3:,.1f}", f"{fields / 1e3:,.0f}", f"{size:,.1f}", *multiples]
 
 
-def rows_a_second(make: Callable[[int], tuple[int, bytes]], units: int) -> float:
-    """Make so many units and say how fast rows came; `make` gives the rows and the document."""
-    start = time.process_time()
-    rows = sum(make(unit)[0] for unit in range(units))
-    return rows / (time.process_time() - start)
+def alone(results: Results) -> Table:
+    """What was measured of this generator alone."""
+    table = Table("ours, retail NDJSON", title="Steadiness, memory, start", box=SIMPLE)
+
+    def row(text: str, probe: str, figure: str, form: str) -> None:
+        if results.has(probe):
+            table.add_row(text, form.format(results.median(probe, figure)))
+
+    table.add_column("median", justify="right")
+    row("a unit, median", "latency", "median", "{:.2f} ms")
+    row("a unit, 99th percentile of 2,000", "latency", "p99", "{:.2f} ms")
+    row("the second over the first", "latency", "ratio", "{:.2f}")
+    row("most memory, 200 units", "memory-200", "peak", "{:.1f} MB")
+    row("most memory, 2,000 units", "memory-2000", "peak", "{:.1f} MB")
+    row("start: the interpreter", "ready", "interpreter", "{:.3f} s")
+    row("start: imports", "ready", "imports", "{:.3f} s")
+    row("start: the dataset compiled", "ready", "compile", "{:.3f} s")
+    row("start: the first unit", "ready", "unit", "{:.3f} s")
+    row("start: all of it", "ready", "total", "{:.3f} s")
+    row("start: all of it, processor time", "ready", "processor", "{:.3f} s")
+    return table
 
 
-def main() -> None:
-    """Measure and print one table."""
-    faker = Faker("en_US")
-    faker.seed_instance(SEED)
-    started = time.process_time()
-    compiled = compile_dataset(parse(load(DATASET.read_bytes())), SEED)
-    ready = time.process_time() - started
+def judge(results: Results, console: Console) -> bool:
+    """Say of each target whether it is reached; whether none is missed and nothing failed."""
+    for name, fault in results.faults.items():
+        console.print("failed", name, fault, style="red", soft_wrap=True)
+    verdicts = [_verdict(target, results) for target in TARGETS]
+    for target, (verdict, style) in zip(TARGETS, verdicts, strict=True):
+        console.print(f"{verdict:<24}", target.text, style=style, soft_wrap=True)
+    missed = any(verdict.startswith("missed") for verdict, _ in verdicts)
+    return not (missed or results.faults)
 
-    def ours(unit: int) -> tuple[int, bytes]:
-        made = compiled.unit(unit)
-        return sum(made.records.values()), made.data
 
-    def compressed(unit: int) -> tuple[int, bytes]:
-        rows, data = ours(unit)
-        return rows, encode(data, Compression.ZSTD)
+def _verdict(target: Target, results: Results) -> tuple[str, str]:
+    """Reached or missed, with the figure, and the colour to say it in."""
+    try:
+        figure = target.figure(results)
+    except FailedError:
+        return "missed", "red"
+    except KeyError:
+        return "not measured", "dim"
+    if target.keeps(figure, target.limit):
+        return f"reached {figure:8.3g}", "green"
+    return f"missed  {figure:8.3g}", "red"
 
-    def naive(_: int) -> tuple[int, bytes]:
-        data = faker_unit(faker)
-        return data.count(b"\n") + 1, data
 
-    contenders = {
-        "this generator": (ours, OUR_UNITS),
-        "this generator, zstd": (compressed, OUR_UNITS),
-        "Faker, a call a value": (naive, FAKER_UNITS),
-    }
-    speeds: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(ROUNDS):
-        for name, (make, units) in contenders.items():
-            speeds[name].append(rows_a_second(make, units))
-    base = statistics.median(speeds["Faker, a call a value"])
-    print(f"{'retail, NDJSON, one core':<26}{'rows/s':>12}{'times Faker':>13}")
-    for name, measured in speeds.items():
-        speed = statistics.median(measured)
-        print(f"{name:<26}{speed:>12,.0f}{speed / base:>13.1f}")
-    print(f"from text to the first unit: {ready:.2f} s")
+def rounds_by_turns(
+    count: int, measures: Mapping[str, Callable[[], Figures]], console: Console
+) -> Results:
+    """Everything once, then everything again: what disturbs a minute disturbs all alike."""
+    results = Results()
+    with console.status("") as status:
+        for turn in range(1, count + 1):
+            for name, measure in measures.items():
+                status.update(f"round {turn} of {count}: {name}")
+                results.add(name, measure)
+    return results
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each contender runs.")] = 5,
+    only: Annotated[list[str] | None, typer.Option(help="A contender or probe to run.")] = None,
+) -> None:
+    """Measure, print the tables, and judge."""
+    names = [contender.name for contender in CONTENDERS] + list(PROBES)
+    chosen = only or names
+    if unknown := set(chosen).difference(names):
+        raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(names)}")
+    contenders = [contender for contender in CONTENDERS if contender.name in chosen]
+    console = Console()
+    console = console if console.is_terminal else Console(width=100)
+    with console.status("installing peers"):
+        prepare({contender.peer for contender in contenders if contender.peer})
+    pin()
+    runs = {contender.name: partial(compete, contender) for contender in contenders}
+    probes = {name: probe for name, probe in PROBES.items() if name in chosen}
+    results = rounds_by_turns(rounds, runs | probes, console)
+    if contenders:
+        console.print(contest(contenders, results))
+    if probes:
+        console.print(alone(results))
+    if not judge(results, console):
+        raise typer.Exit(1)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)
