@@ -124,7 +124,7 @@ def _block(compiled: Compiled | None, first: int) -> Cost:
 
 
 def latency(units: str) -> None:
-    """Median and 99th percentile of a unit, in processor time: what other processes take is not in it."""
+    """Median and 99th percentile of a unit, in milliseconds of processor time."""
     compiled = ready(NDJSON)
     compiled.unit(0)
     spent = [_milliseconds(compiled, unit) for unit in range(1, int(units) + 1)]
