@@ -6,7 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-REQUIREMENTS := requirements-dev.txt requirements.txt worker_image/requirements.txt
+REQUIREMENTS := requirements-dev.txt requirements.txt worker_image/requirements.txt \
+	worker_image/requirements-parquet.txt
 UNITS ?=
 
 .PHONY: demo test check up down clean

@@ -1,5 +1,6 @@
 """The function app: settings and clients are made here, once, and handed to the blueprints."""
 
+from collections.abc import Callable
 from typing import Any
 
 import azure.durable_functions as df
@@ -12,16 +13,17 @@ from orchestration.services.container_groups import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
 from orchestration.triggers import http_api, timers
-from worker_image.generator import SpecError, load, parse
+from worker_image.generator import SpecError, load, parse, resolve
 
 
 def read_dataset(
-    source: bytes | dict[str, Any], units: int | None
+    source: bytes | dict[str, Any], units: int | None, read_list: Callable[[str], bytes | None]
 ) -> tuple[dict[str, Any], Faults]:
     """A dataset specification as plain data, with its faults as the generator finds them."""
     document: Any = {}
     try:
         document = load(source) if isinstance(source, bytes) else source
+        document = resolve(document, read_list)
         most = parse(document).max_units
     except SpecError as error:
         return document, [(fault.path, fault.reason) for fault in error.problems]

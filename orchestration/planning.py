@@ -47,6 +47,7 @@ def generate_message(record: RunRecord, unit: int, dataset: DatasetSource) -> Me
             container=request.documents.container,
             prefix=request.documents.prefix,
             compression=request.documents.compression,
+            format=request.documents.format,
         ).members(),
         random_seed=request.random_seed,
         limits=limits(record),

@@ -5,6 +5,7 @@ import json
 import secrets
 import string
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -75,7 +76,7 @@ def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any]
         return None
     given = request.dataset
     source = _stored_dataset(services, given) if isinstance(given, str) else given
-    dataset, faults = services.read_dataset(source, request.units)
+    dataset, faults = services.read_dataset(source, request.units, partial(_listed, services))
     if faults:
         raise InvalidRequestError(
             [
@@ -84,6 +85,12 @@ def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any]
             ]
         )
     return dataset
+
+
+def _listed(services: Services, address: str) -> bytes | None:
+    """A blob, by `container/path`."""
+    container, _, path = address.partition("/")
+    return services.records.read(path, container=container) if path else None
 
 
 def _stored_dataset(services: Services, name: str) -> bytes:

@@ -36,7 +36,7 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment) -> Worker:
     workplace = Workplace(
         worker=environment.worker,
         storage=storage,
-        stages={Stage.GENERATE: Generate(datasets), Stage.INGEST: ingest},
+        stages={Stage.GENERATE: Generate(storage, datasets), Stage.INGEST: ingest},
         tally=Tally(),
         clock=Clock(),
         random=Random(),  # noqa: S311 - jitter, no secret

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from .contract import DatasetSource
 from .errors import PermanentError
-from .generator import Compiled, Dataset, Unit, compile_dataset, parse
+from .generator import Compiled, Dataset, Form, Unit, compile_dataset, parse
 from .storage import Storage
 from .tables import Table
 
@@ -32,11 +32,11 @@ class Datasets:
         with self._lock:
             return self._parse(self._text(source)).tables
 
-    def unit(self, source: DatasetSource, random_seed: int, unit: int) -> Unit:
+    def unit(self, source: DatasetSource, random_seed: int, unit: int, form: Form) -> Unit:
         """The records of one unit."""
         # One at a time: a compiled dataset is not for two threads, nor is there a core for them.
         with self._lock:
-            return self._compile(self._text(source), random_seed).unit(unit)
+            return self._compile(self._text(source), random_seed, form).unit(unit)
 
     def _text(self, source: DatasetSource) -> str:
         return json.dumps(source.inline) if source.blob is None else self._fetch(source.blob)
@@ -49,8 +49,8 @@ class Datasets:
             raise PermanentError(f"{path}: the content is not what its name says")
         return content.decode()
 
-    def _compiled(self, text: str, random_seed: int) -> Compiled:
-        return compile_dataset(self._parse(text), random_seed)
+    def _compiled(self, text: str, random_seed: int, form: Form) -> Compiled:
+        return compile_dataset(self._parse(text), random_seed, form)
 
 
 def _parse(text: str) -> Dataset:

@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from .contract import GeneratePayload, IngestPayload, Message, Stage, naming
 from .datasets import Datasets
 from .errors import PermanentError
-from .generator import Compression, encode
+from .generator import Compression, Form, Format
 from .ingester import Document, PostgresqlSink, read
 from .storage import BlobStream, Place, Storage
 
@@ -52,30 +52,43 @@ class UnitStage(Protocol):
 
 
 class Generate:
-    """Makes a document of related records; its receipt is on the document itself."""
+    """Makes the documents of a group of related records; the receipt is on the last of them."""
 
-    def __init__(self, datasets: Datasets) -> None:
+    def __init__(self, storage: Storage, datasets: Datasets) -> None:
+        self._storage = storage
         self._datasets = datasets
 
     def place(self, message: Message) -> Place:
-        """The document."""
+        """The document, or that of the last record type, which every unit has."""
         payload = _payload(GeneratePayload.read, message)
-        suffix = _compression(payload).suffix
-        path = naming.document(payload.prefix, message.run, message.unit, suffix)
-        return Place(payload.container, path)
+        record = None
+        if not _form(payload).joined:
+            record = self._datasets.tables(payload.dataset)[-1].name
+        return _place(payload, message, record)
 
     def work(self, message: Message) -> Product:
-        """Make the document: the same bytes for the same message, on any worker."""
-        place, payload = self.place(message), _payload(GeneratePayload.read, message)
-        unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit)
-        content = encode(unit.data, _compression(payload))
+        """Make the documents: the same bytes for the same message, on any worker.
+
+        All but the last are written: they prove nothing without it.
+        """
+        payload = _payload(GeneratePayload.read, message)
+        form = _form(payload)
+        unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit, form)
+        checksum, size, content = hashlib.sha256(), 0, b""
+        for number, document in enumerate(unit.documents, 1):
+            content = form.encode(document.content)
+            checksum.update(content)
+            size += len(content)
+            if number < len(unit.documents):
+                place = _place(payload, message, document.record)
+                self._storage.create(place, content, {}, form.content_type)
         return Product(
             records=unit.records,
-            size=len(content),
-            checksum=hashlib.sha256(content).hexdigest(),
-            document=str(place),
+            size=size,
+            checksum=checksum.hexdigest(),
+            document=str(_place(payload, message, None if form.joined else "*")),
             content=content,
-            content_type="application/x-ndjson",
+            content_type=form.content_type,
         )
 
     def following(self, message: Message) -> Message | None:
@@ -167,8 +180,14 @@ def _payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -
         raise PermanentError(f"the payload of the message is not whole: {error!r}") from error
 
 
-def _compression(payload: GeneratePayload) -> Compression:
+def _form(payload: GeneratePayload) -> Form:
     try:
-        return Compression(payload.compression)
+        return Form(Format(payload.format), Compression(payload.compression))
     except ValueError as error:
         raise PermanentError(str(error)) from error
+
+
+def _place(payload: GeneratePayload, message: Message, record: str | None) -> Place:
+    suffix = _form(payload).suffix
+    path = naming.document(payload.prefix, message.run, message.unit, suffix, record)
+    return Place(payload.container, path)

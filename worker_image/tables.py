@@ -17,13 +17,23 @@ class ColumnType(StrEnum):
     UUID = "uuid"
     JSON = "json"
 
+    @property
+    def is_time(self) -> bool:
+        """Whether values are points in time."""
+        return self in (ColumnType.DATE, ColumnType.TIMESTAMP)
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A column's values are those of another table's column."""
+    """A column's values are those of another table's column.
+
+    A `shared` table is filled by one document and referred to by all: until everything is loaded,
+    a row may be missing that another one refers to.
+    """
 
     table: str
     column: str
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +52,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One record type. A dataset lists its tables so that references point backwards."""
+    """One record type. A dataset lists its tables so that references point backwards.
+
+    `unique` has the combinations of columns that never occur twice.
+    """
 
     name: str
     columns: tuple[Column, ...]
+    unique: tuple[tuple[str, ...], ...] = ()

@@ -26,6 +26,7 @@ class Documents(Value):
 
     container: ContainerName = "documents"
     prefix: Annotated[str, Field(max_length=500)] = ""
+    format: Literal["ndjson", "csv", "parquet"] = "ndjson"
     compression: Literal["none", "gzip", "zstd"] = "zstd"
 
 
@@ -96,6 +97,8 @@ class RunRequest(Value):
                 raise ValueError(f"{name}: a {self.kind} run needs it")
             if given and name not in needed | optional:
                 raise ValueError(f"{name}: a {self.kind} run has none")
+        if self.kind is Kind.PIPELINE and self.documents.format != "ndjson":
+            raise ValueError("documents.format: a pipeline run loads ndjson alone")
         return self
 
 

@@ -17,15 +17,19 @@ Faults = list[tuple[str, str]]
 class Services:
     """What triggers and activities work with.
 
-    `read_dataset` takes a dataset specification as text or as data, and the number of units that
-    it must last for; it gives the specification back as data, with what is wrong with it.
+    `read_dataset` takes a dataset specification as text or as data, the number of units that it
+    must last for, and what reads the lists that it names by their address; it gives the
+    specification back as data, with the lists in it, and what is wrong with it.
     """
 
     settings: Settings
     records: Records
     queues: Queues
     groups: ContainerGroups
-    read_dataset: Callable[[bytes | dict[str, Any], int | None], tuple[dict[str, Any], Faults]]
+    read_dataset: Callable[
+        [bytes | dict[str, Any], int | None, Callable[[str], bytes | None]],
+        tuple[dict[str, Any], Faults],
+    ]
 
 
 __all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services"]

@@ -16,6 +16,14 @@ EVERY_KIND: dict[str, Any] = {
     "as_of": "2025-11-01T12:00:00+02:00",
     "locale": "de_DE",
     "records": {
+        "country": {
+            "shared": True,
+            "count": 3,
+            "fields": {
+                "id": {"key": {"start": 7}},
+                "code": {"choice": ["DE", "AT", "CH"], "unique": True},
+            },
+        },
         "shop": {
             "count": {"uniform": [2, 4]},
             "fields": {
@@ -29,6 +37,33 @@ EVERY_KIND: dict[str, Any] = {
                 "since": {"date": {"from": "1999-12-31", "to": "as_of - 2y"}},
                 "city": {"faker": {"provider": "city", "locale": "it_IT"}},
                 "size": {"choice": ["S", "M", "L"]},
+                "country_id": {"ref": "country.id"},
+                "place": {"template": "{city} ({country_id.code})"},
+                "sales": {"expression": "count(sale)"},
+                "turnover": {"expression": "round(sum(sale.amount) / 3, 1)"},
+                "newest": {"expression": "max(staff.hired)"},
+            },
+        },
+        "staff": {
+            "parent": "shop",
+            "count": {"uniform": [1, 3]},
+            "unique": [["desk", "shift"]],
+            "fields": {
+                "id": {"key": True},
+                "boss": {"ref": "staff.id"},
+                "hired": {"date": {"from": "shop.since", "to": "as_of"}},
+                "years": {"expression": "years(hired, as_of)"},
+                "desk": {"integer": {"min": 1, "max": 9_000_000}},
+                "shift": {"choice": ["early", "late"]},
+                "skills": {
+                    "array": {"of": {"choice": ["till", 'say "hi"', "ö"], "null": 0.2}, "max": 4}
+                },
+                "home": {
+                    "object": {
+                        "street": {"faker": "street_name", "null": 0.4},
+                        "door": {"object": {"floor": {"integer": {"min": -1, "max": 40}}}},
+                    }
+                },
             },
         },
         "customer": {
@@ -47,8 +82,29 @@ EVERY_KIND: dict[str, Any] = {
                 "since": {"datetime": {"from": "shop.since", "to": "as_of"}},
                 "contacted": {"date": {"from": "since", "to": "as_of"}, "null": 0.5},
                 "note": {"text": {"min": 1, "max": 9}},
+                "memo": {"text": {"min": 0, "max": 30, "of": "characters"}, "null": 0.1},
+                "letter": {"text": {"min": 100, "max": 300}, "when": "visits > 90"},
+                "wait": {"duration": {"min": "1s", "max": "1d", "median": "4m"}},
+                "break": {"duration": {"min": "0s", "max": "1h 30m"}},
                 "street": {"faker": "street_address"},
                 "phrase": {"faker": {"provider": "catch_phrase", "locale": "en_US", "pool": 50}},
+            },
+        },
+        "visit": {
+            "parent": "customer",
+            "when": "visits < 40 and balance >= 0",
+            "count": {"uniform": [1, 3]},
+            "fields": {
+                "at": {
+                    "datetime": {
+                        "from": "customer.since",
+                        "every": "3h",
+                        "jitter": "50m",
+                        "gaps": {"share": 0.2, "to": "2d"},
+                    }
+                },
+                "warmth": {"expression": "18 + 4 * wave(at, '24h')"},
+                "morning": {"expression": "hour(at) < 12"},
             },
         },
         "product": {
@@ -73,6 +129,14 @@ EVERY_KIND: dict[str, Any] = {
                 "sold": {"datetime": {"from": "customer.since", "to": "as_of"}},
                 "paid": {"datetime": {"from": "sold + 5m", "to": "sold + 14d"}},
                 "shipped": {"datetime": {"from": "sold", "to": "paid"}},
+                "took": {"expression": "shipped - sold"},
+                "noise": {"decimal": {"min": -1, "max": 1, "scale": 3}, "hidden": True},
+                "amount": {"expression": "round(pieces * product_id.price * (1 + noise), 2)"},
+                "balance": {"expression": "cumulative(amount)"},
+                "gift": {"template": "{gift_id.price} {pieces}"},
+                "speed": {
+                    "expression": "'fast' if took <= '2d' else 'slow' if took < '7d' else 'late'"
+                },
                 "pieces": {"integer": {"min": 1, "max": 30, "zipf": {"exponent": 1.3}}},
             },
         },
@@ -102,7 +166,7 @@ def document(count: Any = 100, /, **fields: Any) -> dict[str, Any]:
 def rows_of(unit: Unit) -> dict[str, list[dict[str, Any]]]:
     """The lines of a unit by record type, read by the standard library's parser."""
     rows = defaultdict(list)
-    for line in unit.data.decode().splitlines():
+    for line in unit.documents[0].content.decode().splitlines():
         row = json.loads(line)
         rows[row.pop("type")].append(row)
     return rows

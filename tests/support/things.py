@@ -35,7 +35,7 @@ def true_stages(storage: Storage, database: str = "") -> dict[Stage, UnitStage]:
     """The stages that a worker's process has."""
     datasets = Datasets(storage)
     ingest = Ingest(storage, datasets, lambda: database)
-    return {Stage.GENERATE: Generate(datasets), Stage.INGEST: ingest}
+    return {Stage.GENERATE: Generate(storage, datasets), Stage.INGEST: ingest}
 
 
 def rows(database: str) -> int:

@@ -126,6 +126,10 @@ def documents(prefix: str, run: str) -> str:
     return f"{prefix.strip('/')}/{run}/".lstrip("/")
 
 
-def document(prefix: str, run: str, unit: int, suffix: str) -> str:
-    """The document of one unit; `suffix` as in `.ndjson.zst`."""
-    return f"{documents(prefix, run)}{unit:07d}{suffix}"
+def document(prefix: str, run: str, unit: int, suffix: str, record: str | None = None) -> str:
+    """A document of one unit; `suffix` as in `.ndjson.zst`.
+
+    Where a unit has one document for each record type, those of a type are in a folder.
+    """
+    folder = f"{record}/" if record else ""
+    return f"{documents(prefix, run)}{folder}{unit:07d}{suffix}"

@@ -21,12 +21,13 @@ class DatasetSource:
 
 @dataclass(frozen=True, slots=True)
 class GeneratePayload:
-    """Make one document of related records under `container`/`prefix`."""
+    """Make the documents of one group of related records under `container`/`prefix`."""
 
     dataset: DatasetSource
     container: str
     prefix: str
     compression: str
+    format: str = "ndjson"
 
     def members(self) -> dict[str, Any]:
         """As JSON members of a message."""
@@ -44,6 +45,7 @@ class GeneratePayload:
             container=members["container"],
             prefix=members["prefix"],
             compression=members["compression"],
+            format=members.get("format", "ndjson"),
         )
 
 

@@ -1,12 +1,14 @@
 """A dataset specification becomes documents of related records.
 
-`load` reads a specification, `parse` checks it, `compile_dataset` binds it to a random seed, and
-the result makes each unit alone: the same bytes on every machine, in any order.
+`load` reads a specification, `parse` checks it, `compile_dataset` binds it to a random seed and a
+form, and the result makes each unit alone: the same bytes on every machine, in any order.
 """
 
 from .compiled import Compiled, Unit, compile_dataset
-from .compression import Compression, encode
 from .dataset import Dataset
+from .formats import Document, Form, Format
+from .formats.compression import Compression
+from .lists import resolve
 from .parsing import parse
 from .problems import Problem, SpecError
 from .source import load
@@ -15,11 +17,14 @@ __all__ = [
     "Compiled",
     "Compression",
     "Dataset",
+    "Document",
+    "Form",
+    "Format",
     "Problem",
     "SpecError",
     "Unit",
     "compile_dataset",
-    "encode",
     "load",
     "parse",
+    "resolve",
 ]

@@ -7,31 +7,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from .dataset import Dataset, Record
-from .frame import Field, Frame
-from .ndjson import Lines
+from .formats import Document, Form, documents, writer
+from .frame import Field, Frame, Mask, either
 from .problems import Problem, SpecError
-from .randomness import stream, words
+from .randomness import Ints, Words, stream, words
 from .samplers import chance
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Related records: how many of each type, and all of them as lines of JSON, parents first."""
+    """Related records: how many of each type, and the documents that they are written in."""
 
     records: Mapping[str, int]
-    data: bytes
+    documents: tuple[Document, ...]
+
+    @property
+    def rows(self) -> int:
+        """Records of all types."""
+        return sum(self.records.values())
 
 
 class Compiled:
     """A dataset with a random seed. Threads take turns: they would write into one matrix."""
 
-    def __init__(self, dataset: Dataset, random_seed: int) -> None:
-        self._makers = [_Maker(record, random_seed) for record in dataset.records]
+    def __init__(self, dataset: Dataset, random_seed: int, form: Form) -> None:
+        self._makers = {r.name: _Maker(r, random_seed) for r in dataset.records}
+        self._writers = {r.name: writer(r, form) for r in dataset.records}
+        self._steps = [(self._makers[record], field) for record, field in dataset.steps]
         self._max_units = dataset.max_units
+        self._form = form
+        self._shared: dict[str, Frame] = {}
         self._turn = threading.Lock()
 
     def unit(self, unit: int) -> Unit:
         """Make the unit of this number: the same bytes every time, alone or among others.
+
+        Shared records are in the documents of unit 0.
 
         Raises:
             SpecError: a key or unique field has no values left for such a unit.
@@ -40,21 +51,36 @@ class Compiled:
             reason = f"the dataset has unique values for units 0 to {self._max_units - 1}"
             raise SpecError([Problem("unit", unit, reason)])
         with self._turn:
-            return self._made(unit)
+            frames = self._made(unit)
+            written = self._written(frames, unit)
+            frames.clear()  # each frame knows it: without a circle they go at once
+        return written
 
-    def _made(self, unit: int) -> Unit:
-        frames: dict[str, Frame] = {}
-        documents = []
-        for maker in self._makers:
-            frame = maker.frame(unit, frames)
-            documents.append(maker.lines(frame))
-            frames[frame.record] = frame
-        return Unit({name: frame.rows for name, frame in frames.items()}, b"".join(documents))
+    def _made(self, unit: int) -> dict[str, Frame]:
+        frames = dict(self._shared)
+        for maker, field in self._steps:
+            if maker.record.name in self._shared:
+                continue
+            if field is None:
+                frames[maker.record.name] = maker.rows(unit, frames)
+            else:
+                maker.make(field, frames[maker.record.name])
+        self._shared = {n: f for n, f in frames.items() if self._makers[n].record.shared}
+        return frames
+
+    def _written(self, frames: Mapping[str, Frame], unit: int) -> Unit:
+        own = [name for name in self._makers if not (unit and self._makers[name].record.shared)]
+        written = ((name, self._writers[name](frames[name])) for name in own)
+        return Unit({name: frames[name].rows for name in own}, documents(self._form, written))
 
 
-def compile_dataset(dataset: Dataset, random_seed: int) -> Compiled:
-    """Prepare to make units; takes a fraction of a second, and is worth keeping."""
-    return Compiled(dataset, random_seed)
+def compile_dataset(dataset: Dataset, random_seed: int, form: Form | None = None) -> Compiled:
+    """Prepare to make units; takes a fraction of a second, and is worth keeping.
+
+    Raises:
+        SpecError: the form needs a layer that this image is without.
+    """
+    return Compiled(dataset, random_seed, form or Form())
 
 
 class _Maker:
@@ -64,46 +90,59 @@ class _Maker:
         def key(*path: str | int) -> int:
             return stream(random_seed, record.name, *path)
 
-        self._record = record
-        self._lines = Lines(record.name, record.fields)
+        self.record = record
         self._keys = {field.column.name: key(field.column.name) for field in record.fields}
         self._count = np.array([key()], dtype=np.uint64)
-        streams = [key(f.column.name, n) for f in record.making for n in range(_streams(f))]
+        streams = [key(f.column.name, n) for f in record.fields for n in range(_streams(f))]
         self._streams = np.array(streams, dtype=np.uint64)
-        self._nulls = {f.column.name: chance(f.null) for f in record.fields if f.null}
+        self._fields: dict[str, tuple[Field, int]] = {}
+        start = 0
+        for field in record.fields:
+            self._fields[field.column.name] = (field, start)
+            start += _streams(field)
 
-    def frame(self, unit: int, earlier: Mapping[str, Frame]) -> Frame:
-        """The rows with all their values."""
-        frame = self._empty(unit, earlier)
-        drawn, start = words(self._streams, unit, frame.rows), 0
-        for field in self._record.making:
-            name, end = field.column.name, start + _streams(field)
-            frame.values[name] = field.draw(frame, drawn[start : start + field.streams])
-            if field.null:
-                frame.nulls[name] = np.flatnonzero(self._nulls[name](drawn[end - 1]))
-            start = end
-        return frame
+    def rows(self, unit: int, frames: Mapping[str, Frame]) -> Frame:
+        """The rows without any value."""
+        record = self.record
+        number = 0 if record.shared else unit
+        parent = frames[record.parent] if record.parent else None
+        rows, lineage = self._descended(number, parent)
+        drawn = words(self._streams, number, rows)
+        return Frame(
+            record.name, number, rows, record.rows_limit, self._keys, lineage, frames, drawn
+        )
 
-    def lines(self, frame: Frame) -> bytes:
-        """The rows of a frame, written."""
-        fields = self._record.fields
-        numbers = [field.spelling.numbers(frame.values[field.column.name]) for field in fields]
-        nulls = [frame.nulls.get(field.column.name) for field in fields]
-        return self._lines.write(numbers, nulls, frame.rows)
+    def make(self, name: str, frame: Frame) -> None:
+        """The values of one field."""
+        field, start = self._fields[name]
+        drawn = frame.words[start : start + _streams(field)]
+        frame.values[name] = field.draw(frame, drawn[: field.streams])
+        if field.column.nullable:
+            missing = _missing(field, frame, drawn)
+            if missing is not None:
+                frame.nulls[name] = missing
 
-    def _empty(self, unit: int, earlier: Mapping[str, Frame]) -> Frame:
-        record = self._record
-        parent = earlier[record.parent] if record.parent else None
+    def _descended(
+        self, unit: int, parent: Frame | None
+    ) -> tuple[int, Mapping[str, tuple[Frame, Ints]]]:
+        record = self.record
         counts = record.count.draw(words(self._count, unit, parent.rows if parent else 1)[0])
-        rows, lineage = int(counts.sum()), {}
-        if parent:
-            parents = np.repeat(parent.numbers, counts)
-            older = {
-                name: (frame, above.take(parents))
-                for name, (frame, above) in parent.lineage.items()
-            }
-            lineage = {parent.record: (parent, parents), **older}
-        return Frame(record.name, unit, rows, record.rows_limit, self._keys, lineage, dict(earlier))
+        if parent is None:
+            return int(counts.sum()), {}
+        if record.when:
+            counts = np.where(record.when(parent), counts, 0)
+        parents = np.repeat(parent.numbers, counts)
+        older = {
+            name: (frame, above.take(parents)) for name, (frame, above) in parent.lineage.items()
+        }
+        return len(parents), {parent.record: (parent, parents), **older}
+
+
+def _missing(field: Field, frame: Frame, drawn: Words) -> Mask | None:
+    missing = frame.nowhere(field.follows)
+    if field.null:
+        missing = either(missing, chance(field.null)(drawn[field.streams]))
+    return either(missing, field.blank(frame) if field.blank else None)
 
 
 def _streams(field: Field) -> int:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 _LN2 = 0.6931471805599453
+_PI = 3.141592653589793
 _STEP = 1 / 512
 
 
@@ -32,6 +33,17 @@ def log(values: Floats) -> Floats:
     for odd in range(39, 0, -2):
         total = total * square + 1.0 / odd
     return powers * _LN2 + 2.0 * slope * total
+
+
+def sine(steps: int) -> Floats:
+    """One period of the sine at so many points, to about 1e-13."""
+    turn = np.arange(steps) / steps
+    angles = (turn - np.rint(turn)) * (2.0 * _PI)
+    square = angles * angles
+    total = np.ones_like(angles)
+    for odd in range(31, 2, -2):
+        total = 1.0 - total * square / (odd * (odd - 1))
+    return angles * total
 
 
 def normal_quantiles(shares: Floats) -> Floats:

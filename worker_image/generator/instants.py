@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from .frame import Frame, Source, Times
+from .frame import Frame, Reading, Source
 from .problems import Refusal
 from .randomness import Ints
 
@@ -23,6 +23,7 @@ _MONTHS = {"y": 12, "mo": 1}
 _WRITTEN = re.compile(
     r"(?P<anchor>[A-Za-z_][\w.]*)?\s*(?:(?P<sign>[+-])\s*(?P<number>\d{1,9})(?P<unit>mo|[ywdhms]))?"
 )
+_DURATION = re.compile(r"\s*(\d{1,9})\s*([wdhms])")
 _ALLOWED = "allowed: an ISO 8601 date or time, as_of, a field, each with an offset such as - 30d"
 
 
@@ -35,6 +36,11 @@ class Moment:
     high: int
     source: Source | None = None
     after: Mapping[Source, int] = field(default_factory=dict)
+
+    @property
+    def follows(self) -> tuple[Source, ...]:
+        """The field that it is counted from."""
+        return (self.source,) if self.source else ()
 
     def at(self, frame: Frame) -> Ints | int:
         """The seconds since 1970 for each row of a frame, or for all of them."""
@@ -53,7 +59,7 @@ def fixed(seconds: int) -> Moment:
     return Moment(seconds, seconds, seconds)
 
 
-def following(source: Source, times: Times, offset: int) -> Moment:
+def following(source: Source, times: Reading, offset: int) -> Moment:
     """The moment `offset` seconds after a field."""
     after = {name: seconds + offset for name, seconds in times.after.items()}
     low, high = times.low + offset, times.high + offset
@@ -79,6 +85,18 @@ def read(text: str, as_of: datetime | None) -> tuple[str | None, int]:
     if match["unit"] in _MONTHS:
         raise Refusal("years and months are counted from as_of alone; use w, d, h, m or s", text)
     return match["anchor"], amount * _SECONDS[match["unit"] or "s"]
+
+
+def seconds(text: str) -> int:
+    """The length of a duration such as `90s`, `2h` or `1d 12h`.
+
+    Raises:
+        Refusal: it is none.
+    """
+    parts = _DURATION.findall(text)
+    if not parts or _DURATION.sub("", text).strip():
+        raise Refusal("allowed: durations such as 90s, 15m, 2h, 1d 12h, 3w", text)
+    return sum(int(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def iso(text: str) -> datetime | None:

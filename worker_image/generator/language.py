@@ -15,10 +15,12 @@ from pydantic_core import PydanticCustomError
 
 from .kinds.base import TAG, FieldSpec, Options, shape
 from .kinds.choices import ChoiceField, ConstantField
+from .kinds.expressions import ExpressionField
 from .kinds.keys import KeyField, RefField
+from .kinds.nested import ArrayField, ArrayOptions, ObjectField
 from .kinds.numbers import BooleanField, DecimalField, IntegerField, SequenceField
 from .kinds.texts import FakerField, PatternField, TemplateField, TextField, UuidField
-from .kinds.times import DateField, DatetimeField
+from .kinds.times import DateField, DatetimeField, DurationField
 from .problems import instead
 from .randomness import ROWS_LIMIT
 
@@ -26,8 +28,8 @@ KINDS: dict[str, type[FieldSpec]] = {
     kind.kind: kind
     for kind in (
         KeyField, RefField, ConstantField, SequenceField, IntegerField, DecimalField, BooleanField,
-        ChoiceField, DateField, DatetimeField, UuidField, PatternField, TemplateField, FakerField,
-        TextField,
+        ChoiceField, DateField, DatetimeField, DurationField, UuidField, PatternField,
+        TemplateField, FakerField, TextField, ExpressionField, ObjectField, ArrayField,
     )
 }  # fmt: skip
 """Every kind of field by its name."""
@@ -63,6 +65,9 @@ else:  # a union that a type checker cannot read: it is made from the list of ki
         BeforeValidator(_one_kind),
     ]
 
+    for _nesting in (ObjectField, ArrayOptions, ArrayField):
+        _nesting.model_rebuild(_types_namespace={"AnyField": AnyField})
+
 
 Rows: TypeAlias = Annotated[int, Field(ge=0, le=ROWS_LIMIT)]
 
@@ -85,6 +90,15 @@ class RecordSpec(Options):
         Annotated[Rows, Tag(f"{TAG}short")] | Annotated[CountOptions, Tag(f"{TAG}mapping")],
         Discriminator(shape),
     ]
+    when: str | None = Field(
+        None, description="A condition on the parent's fields; where it is not met it has no rows"
+    )
+    shared: bool = Field(
+        False, description="The same rows for all units; they are written with unit 0"
+    )
+    unique: list[Annotated[list[Name], Field(min_length=1, max_length=5)]] = Field(
+        [], max_length=10, description="Combinations of fields that never occur twice"
+    )
     fields: dict[Name, AnyField] = Field(min_length=1, max_length=100)
 
 

@@ -1,16 +1,18 @@
 """From a document to a dataset, or to everything that is wrong with it."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
 from .building import Build
 from .dataset import Dataset
-from .frame import Source
 from .kinds.base import TAG
 from .language import DatasetSpec
 from .problems import Problem, SpecError
 from .source import plain_problems
+
+_Place: TypeAlias = tuple[str, str]
+"""A record type and a field of it."""
 
 
 def parse(document: object) -> Dataset:
@@ -20,17 +22,17 @@ def parse(document: object) -> Dataset:
         SpecError: with every problem that was found.
     """
     problems = list(plain_problems(document))
-    spec, broken = (None, set[Source]()) if problems else _validated(document, problems)
+    spec, broken = (None, set[_Place]()) if problems else _validated(document, problems)
     if spec is None:
         raise SpecError(problems)
     build = Build(spec, broken, problems)
-    records = build.records()
-    if problems:
+    dataset = build.dataset()
+    if dataset is None or problems:
         raise SpecError(problems)
-    return Dataset(spec.dataset, records)
+    return dataset
 
 
-def _validated(document: Any, problems: list[Problem]) -> tuple[DatasetSpec | None, set[Source]]:
+def _validated(document: Any, problems: list[Problem]) -> tuple[DatasetSpec | None, set[_Place]]:
     """The document as models, without the fields with problems, so that the rest is checked."""
     try:
         return DatasetSpec.model_validate(document), set()
@@ -51,12 +53,12 @@ def _validated(document: Any, problems: list[Problem]) -> tuple[DatasetSpec | No
         return None, set()
 
 
-def _field(path: tuple[int | str, ...]) -> Source | None:
+def _field(path: tuple[int | str, ...]) -> _Place | None:
     inside = path[:1] == ("records",) and path[2:3] == ("fields",) and len(path) > 3
     return (str(path[1]), str(path[3])) if inside and path[4:] != ("[key]",) else None
 
 
-def _without(broken: set[Source], record: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _without(broken: set[_Place], record: str, fields: dict[str, Any]) -> dict[str, Any]:
     return {name: field for name, field in fields.items() if (record, name) not in broken}
 
 

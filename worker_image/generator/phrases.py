@@ -40,6 +40,12 @@ class Phrase:
     streams: int
     draw: Callable[[Words], Value]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that it can say, where that is one pool."""
+        parts = self.spelling.parts
+        return parts[0].texts if len(parts) == 1 and isinstance(parts[0], Pool) else ()
+
 
 def shaped(characters: Iterable[tuple[str, Deck | None]]) -> list[str | Deck]:
     """Parts for characters that stand for themselves or for a deck, as few parts as is sensible."""

@@ -5,17 +5,24 @@ A stream is one splitmix64 sequence; unit and row give the position in it. All a
 """
 
 import json
+from collections.abc import Sequence
 from hashlib import blake2b
 from math import isqrt
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
+Key: TypeAlias = np.uint64 | Words
+Keys: TypeAlias = Sequence[Key]
 
 ROWS_LIMIT = 1_000_000
 """Rows of one record type in one unit, at most."""
+
+UNITS_LIMIT = 9_000_000
+"""Units of a run: their numbers, counted from a million, open every key with seven digits."""
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _POSITIONS = 1 << 20  # of one unit in a stream; at least ROWS_LIMIT
@@ -34,7 +41,7 @@ def words(streams: Words, unit: int, rows: int) -> Words:
     """The words of a unit: shape (streams, rows)."""
     start = np.uint64((unit * _POSITIONS + 1) * _GOLDEN & _WORD)
     positions = np.arange(rows, dtype=np.uint64) * np.uint64(_GOLDEN)
-    return _mixed((streams + start)[:, None] + positions)
+    return mixed((streams + start)[:, None] + positions)
 
 
 def scaled(draws: Words, sizes: int | Ints, limit: int = 0) -> Ints:
@@ -53,27 +60,34 @@ def scaled(draws: Words, sizes: int | Ints, limit: int = 0) -> Ints:
     return top.view(np.int64)
 
 
+def turns(key: int) -> list[np.uint64]:
+    """The keys of a permutation, from one."""
+    return [np.uint64(stream(key, turn)) for turn in range(Permutation.TURNS)]
+
+
 class Permutation:
-    """A bijection of [0, size), chosen by a key: unique numbers without coordination.
+    """A bijection of [0, size), chosen by keys: unique numbers without coordination.
 
     An alternating Feistel network over a grid that is just large enough; the few numbers that
     land beyond `size` walk on until they land inside.
     """
+
+    TURNS = 4
 
     def __init__(self, size: int) -> None:
         self.size = size
         self._width = isqrt(size - 1) + 1
         self._height = -(-size // self._width)
 
-    def __call__(self, numbers: Words, key: int) -> Ints:
-        """Where each of `numbers` (below `size`) goes."""
-        keys = [np.uint64(stream(key, turn)) for turn in range(4)]
+    def __call__(self, numbers: Words, keys: Keys) -> Ints:
+        """Where each of `numbers` (below `size`) goes; a key for each of `TURNS`, or one a row."""
         moved = self._moved(numbers, keys)
         while (outside := moved >= np.uint64(self.size)).any():
-            moved[outside] = self._moved(moved[outside], keys)
+            inner = [key[outside] if isinstance(key, np.ndarray) else key for key in keys]
+            moved[outside] = self._moved(moved[outside], inner)
         return moved.view(np.int64)
 
-    def _moved(self, numbers: Words, keys: list[np.uint64]) -> Words:
+    def _moved(self, numbers: Words, keys: Keys) -> Words:
         height, width = np.uint64(self._height), np.uint64(self._width)
         row = numbers // width
         column = numbers - row * width
@@ -83,12 +97,12 @@ class Permutation:
         return row * width + column
 
 
-def _turned(turning: Words, by: Words, key: np.uint64, size: np.uint64) -> Words:
-    turned = turning + scaled(_mixed(by ^ key), int(size)).view(np.uint64)
+def _turned(turning: Words, by: Words, key: Key, size: np.uint64) -> Words:
+    turned = turning + scaled(mixed(by ^ key), int(size)).view(np.uint64)
     return np.where(turned >= size, turned - size, turned)
 
 
-def _mixed(state: Words) -> Words:
+def mixed(state: Words) -> Words:
     """Finish splitmix64 in place."""
     spare = state >> np.uint64(30)
     np.bitwise_xor(state, spare, out=state)

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -33,11 +33,43 @@ class Pool:
         return Pool(map(change, self.texts))
 
 
+class Corpus:
+    """Running text in pieces: a value is a stretch of them, told by its first piece and its length.
+
+    A stretch has `shortest` to `longest` pieces.
+    """
+
+    __slots__ = ("fixed", "longest", "pieces", "shortest", "width")
+
+    def __init__(self, pieces: Iterable[str], shortest: int, longest: int) -> None:
+        self.pieces = tuple(pieces)
+        self.shortest, self.longest = shortest, longest
+        self.fixed = False
+        sizes = [len(piece.encode()) for piece in self.pieces]
+        self.width = int(stretches(sizes, longest).max())
+
+    def mapped(self, change: Callable[[str], str]) -> "Corpus":
+        """The same stretches of changed pieces."""
+        return Corpus(map(change, self.pieces), self.shortest, self.longest)
+
+
+def stretches(sizes: Sequence[int], longest: int) -> Ints:
+    """The sizes of all stretches of `longest` pieces."""
+    ends = np.concatenate(([0], np.cumsum(sizes)))
+    return ends[longest:] - ends[: len(ends) - longest]
+
+
+Part: TypeAlias = str | Pool | Corpus
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """A text in parts, fixed ones and pools; `numbers` gives each pool's, in order."""
+    """A text in parts: fixed ones, pools and corpora.
 
-    parts: tuple[str | Pool, ...]
+    `numbers` gives, in order, one for each pool and two for each corpus.
+    """
+
+    parts: tuple[Part, ...]
     numbers: Callable[[Value], Value]
 
     @property
@@ -48,14 +80,50 @@ class Spelling:
     @property
     def width(self) -> int:
         """The most bytes that a text takes."""
-        return sum(part.width if isinstance(part, Pool) else len(part) * 4 for part in self.parts)
+        return sum(len(part) * 4 if isinstance(part, str) else part.width for part in self.parts)
 
     def mapped(self, change: Callable[[str], str]) -> "Spelling":
         """Every part changed by `change`."""
         parts = (
-            part.mapped(change) if isinstance(part, Pool) else change(part) for part in self.parts
+            change(part) if isinstance(part, str) else part.mapped(change) for part in self.parts
         )
         return Spelling(tuple(parts), self.numbers)
+
+    def enclosed(self, before: str, after: str) -> "Spelling":
+        """The same between two fixed texts."""
+        return Spelling((before, *self.parts, after), self.numbers)
+
+    def optional(self, otherwise: str) -> "Spelling":
+        """Spell a value with a mask behind it: `otherwise` where the mask is true."""
+        parts = (Pool(("", otherwise)), *map(_optional, self.parts))
+
+        def numbers(value: Value) -> Value:
+            mask = np.asarray(value[-1], dtype=bool)
+            given = iter(self.numbers(value[:-1]))
+            return (
+                mask.astype(np.int64),
+                *(n for part in self.parts for n in _absent(part, mask, given)),
+            )
+
+        return Spelling(parts, numbers)
+
+
+def _optional(part: Part) -> Part:
+    """A part that may be left out, by the number after its last."""
+    if isinstance(part, Corpus):
+        return Corpus(part.pieces, 0, part.longest)
+    return Pool((part, "") if isinstance(part, str) else (*part.texts, ""))
+
+
+def _absent(part: Part, mask: Any, given: Iterator[Ints | int]) -> Iterator[Ints]:
+    """The numbers for a part that may be left out."""
+    if isinstance(part, str):
+        yield mask.astype(np.int64)
+    elif isinstance(part, Pool):
+        yield np.where(mask, len(part.texts), next(given))
+    else:
+        yield np.asarray(next(given))
+        yield np.where(mask, 0, next(given))
 
 
 def picked(texts: Sequence[str]) -> Spelling:
@@ -63,7 +131,7 @@ def picked(texts: Sequence[str]) -> Spelling:
     return Spelling((Pool(texts),), lambda value: value)
 
 
-def pointed(parts: Sequence[str | Pool]) -> Spelling:
+def pointed(parts: Sequence[Part]) -> Spelling:
     """Spell a value that has each pool's number already."""
     return Spelling(tuple(parts), lambda value: value)
 

@@ -45,7 +45,7 @@ def services(azurite: str, stand_in: StandIn) -> Services:
         records=Records(storage.blobs),
         queues=Queues(storage.queues),
         groups=ContainerGroups(open_client(settings, NoToken()), settings),
-        read_dataset=lambda source, _: (dict(source), []),  # type: ignore[arg-type]
+        read_dataset=lambda source, *_: (dict(source), []),
     )
     services.records.create_container()
     return services

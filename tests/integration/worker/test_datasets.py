@@ -11,6 +11,7 @@ from support.worker import Bench
 from worker_image.contract import DatasetSource, Failure, GeneratePayload, Message, Stage, naming
 from worker_image.datasets import Datasets
 from worker_image.errors import PermanentError
+from worker_image.generator import Form
 
 FAILURE = Failure("OSError", "down", False, "w1", 1, "2026-01-01T00:00:00+00:00")
 
@@ -28,12 +29,12 @@ def test_a_stored_dataset_is_the_same_and_fetched_once(bench: Bench) -> None:
     )
     datasets = Datasets(storage)
     source = stored(bench, json.dumps(DATASET).encode())
-    units = [datasets.unit(source, 7, unit) for unit in range(3)]
+    units = [datasets.unit(source, 7, unit, Form()) for unit in range(3)]
     inline = DatasetSource(inline=DATASET)
-    assert units == [datasets.unit(inline, 7, unit) for unit in range(3)]
+    assert units == [datasets.unit(inline, 7, unit, Form()) for unit in range(3)]
     assert datasets.tables(source) == datasets.tables(inline)
     assert len(fetched) == 1
-    assert len({unit.data for unit in units}) == 3
+    assert len({unit.documents[0].content for unit in units}) == 3
     assert units[0].records == {"thing": 3}
 
 
@@ -49,7 +50,7 @@ def test_a_bad_dataset_is_refused_for_good(
 ) -> None:
     source = stored(bench, content, digest)
     with pytest.raises(PermanentError, match=reason):
-        Datasets(bench.storage()).unit(source, 7, 0)
+        Datasets(bench.storage()).unit(source, 7, 0, Form())
 
 
 def test_a_missing_dataset_is_refused_for_good(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from .. import frame as frames
+from ..expressions import Term
 from ..frame import Source
 from ..instants import Moment
 from ..problems import instead
@@ -62,12 +63,18 @@ def shape(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A key that can be referred to, and how many rows of it a unit has at most."""
+    """A key that can be referred to: of an ancestor, of the own record type, or of another one.
+
+    A unit has `fewest` to `rows_limit` rows of it; a `shared` one is the same in all units.
+    """
 
     source: Source
     key: frames.Field
     ancestor: bool
+    own: bool
+    shared: bool
     rows_limit: int
+    fewest: int
 
 
 @dataclass(frozen=True)
@@ -83,11 +90,27 @@ class Scope(ABC):
 
     @abstractmethod
     def source(self, path: str) -> tuple[Source, frames.Field]:
-        """A field of this record type (`name`) or of an ancestor (`ancestor.name`)."""
+        """A field: of this record type (`name`), of an ancestor (`ancestor.name`), or through a
+        reference (`reference.name`, `ancestor.reference.name`).
+        """
+
+    @abstractmethod
+    def nullable(self, source: Source) -> bool:
+        """Whether it may be null."""
 
     @abstractmethod
     def target(self, path: str) -> Target:
         """The key `record.field` of an ancestor or of a record type that comes before."""
+
+    @abstractmethod
+    def children(self, record: str) -> tuple["Scope", bool, int]:
+        """The scope of a record type that belongs to this one; whether each row has a row there
+        at least, and how many at most.
+        """
+
+    @abstractmethod
+    def term(self, text: str) -> Term:
+        """An expression over the fields that `source` finds."""
 
     @abstractmethod
     def moment(self, text: str) -> Moment:
@@ -104,9 +127,18 @@ class FieldSpec(Options):
     description: str | None = Field(None, description="What the field means")
     null: float = Field(0.0, ge=0, le=1, description="The share of rows without a value")
     unique: bool = Field(False, description="No value occurs twice in the whole run")
+    when: str | None = Field(
+        None, description="A condition on other fields; where it is not met there is no value"
+    )
+    hidden: bool = Field(False, description="Made for the use of other fields, and not written")
 
     kind: ClassVar[str]
-    unique_needs: ClassVar[str] = "allowed for key, uuid, integer, pattern and template"
+    examples: ClassVar[tuple[str, ...]]
+    """Fields of this kind as they are written; the reference shows them and the tests run them."""
+    unique_needs: ClassVar[str] = (
+        "allowed for key, uuid, pattern and template, and where values are alike likely for"
+        " integer, decimal, choice, date, datetime, duration and ref"
+    )
 
     def build(self, scope: Scope) -> frames.Field:
         """Make the field.

@@ -1,6 +1,5 @@
 """Numbers: counted, whole and decimal."""
 
-from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import ClassVar
 
@@ -11,11 +10,12 @@ from ...tables import Column, ColumnType
 from .. import frame as frames
 from .. import samplers
 from ..curves import Floats
-from ..frame import Frame
+from ..frame import Enumeration, Frame, Reading
 from ..problems import Refusal
-from ..randomness import Permutation, Words
+from ..randomness import Words
 from ..samplers import Sampler
 from ..spelling import Value, decimal, picked, plain
+from ..uniqueness import CODES_LIMIT
 from .base import FieldSpec, Options, Scope
 
 _LIMIT = (1 << 63) - 1
@@ -124,23 +124,19 @@ class IntegerField(FieldSpec):
     """A whole number of 64 bits."""
 
     kind: ClassVar[str] = "integer"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{integer: {min: 1, max: 6}}",
+        "{integer: {min: 1, max: 12, zipf: {exponent: 1.6}}}",
+        "{integer: {min: 100000, max: 999999}, unique: true}",
+    )
     integer: IntegerOptions
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
         sampler = self.integer.whole_numbers()
         column = Column(scope.field, ColumnType.INTEGER)
-        spelling = decimal(sampler.low, sampler.high)
-        if not self.unique:
-            return frames.Field(column, spelling, _drawing(sampler), streams=1)
-        if self.integer.curves() or self.integer.zipf:
-            raise Refusal("unique allows no distribution", sorted(self.integer.model_fields_set))
-        permutation = Permutation(min(sampler.high - sampler.low + 1, 1 << 62))
-
-        def draw(frame: Frame, _: Words) -> Value:
-            return (permutation(frame.counter(), frame.keys[column.name]) + sampler.low,)
-
-        return frames.Field(column, spelling, draw, units=scope.capacity(permutation.size))
+        alike = not self.integer.curves() and not self.integer.zipf
+        return _number(column, sampler, 0, alike=alike)
 
 
 class DecimalOptions(Curves):
@@ -161,14 +157,18 @@ class DecimalField(FieldSpec):
     """An exact decimal, always with all its digits after the point."""
 
     kind: ClassVar[str] = "decimal"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{decimal: {min: 0, max: 100}}",
+        "{decimal: {scale: 2, lognormal: {median: 24.9, sigma: 0.9}, min: 0.99, max: 999}}",
+        "{decimal: {scale: 1, normal: {mean: 36.8, deviation: 0.4}}}",
+    )
     decimal: DecimalOptions
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
         sampler, scale = self.decimal.scaled_numbers(), self.decimal.scale
         column = decimal_column(scope.field, (sampler.low, sampler.high), scale)
-        spelling = decimal(sampler.low, sampler.high, scale)
-        return frames.Field(column, spelling, _drawing(sampler), streams=1)
+        return _number(column, sampler, scale, alike=not self.decimal.curves())
 
 
 class SequenceOptions(Options):
@@ -182,6 +182,7 @@ class SequenceField(FieldSpec):
     """Numbers the rows of one parent in order, or those of the unit where there is no parent."""
 
     kind: ClassVar[str] = "sequence"
+    examples: ClassVar[tuple[str, ...]] = ("{sequence: {}}", "{sequence: {start: 10, step: 10}}")
     sequence: SequenceOptions
 
     def build(self, scope: Scope) -> frames.Field:
@@ -193,13 +194,15 @@ class SequenceField(FieldSpec):
             return (frame.positions * step + start,)
 
         column = Column(scope.field, ColumnType.INTEGER)
-        return frames.Field(column, decimal(*ends), draw)
+        reading = Reading(ends[0], ends[1])
+        return frames.Field(column, decimal(*ends), draw, reading=reading, numbered=step != 0)
 
 
 class BooleanField(FieldSpec):
     """True with the given probability."""
 
     kind: ClassVar[str] = "boolean"
+    examples: ClassVar[tuple[str, ...]] = ("{boolean: 0.42}",)
     boolean: float = Field(ge=0, le=1)
 
     def build(self, scope: Scope) -> frames.Field:
@@ -210,7 +213,8 @@ class BooleanField(FieldSpec):
         def draw(_: Frame, words: Words) -> Value:
             return (true(words[0]).astype(np.int64),)
 
-        return frames.Field(column, picked(("false", "true")), draw, streams=1)
+        spelling = picked(("false", "true"))
+        return frames.Field(column, spelling, draw, streams=1, reading=Reading(0, 1))
 
 
 def decimal_column(name: str, bounds: tuple[int, int], scale: int) -> Column:
@@ -219,8 +223,22 @@ def decimal_column(name: str, bounds: tuple[int, int], scale: int) -> Column:
     return Column(name, ColumnType.DECIMAL, precision=max(precision, scale + 1), scale=scale)
 
 
-def _drawing(sampler: Sampler) -> Callable[[Frame, Words], Value]:
-    return lambda _, words: (sampler.draw(words[0]),)
+def _number(column: Column, sampler: Sampler, scale: int, *, alike: bool) -> frames.Field:
+    """A field of the sampler's numbers; `alike`: each is as likely as any other."""
+    return frames.Field(
+        column,
+        decimal(sampler.low, sampler.high, scale),
+        lambda _, words: (sampler.draw(words[0]),),
+        streams=1,
+        reading=Reading(sampler.low, sampler.high, scale),
+        enumeration=counted(sampler.low, sampler.high) if alike else None,
+    )
+
+
+def counted(low: int, high: int, step: int = 1) -> Enumeration:
+    """The numbers of [low, high], or as many of them as can be counted."""
+    size = min((high - low) // step + 1, CODES_LIMIT)
+    return Enumeration(size, lambda _: size, lambda _, __, codes: (codes * step + low,))
 
 
 def _scaled(number: float | None, scale: int, rounding: str) -> int | None:

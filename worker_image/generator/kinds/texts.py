@@ -13,11 +13,13 @@ from pydantic import Discriminator, Field, Tag
 from ...tables import Column, ColumnType
 from .. import frame as frames
 from .. import vocabulary
-from ..frame import Frame, Source
-from ..phrases import Deck, Pattern, Phrase, phrase, shaped
+from ..corpora import LONGEST, running_text
+from ..frame import Enumeration, Frame, Reading, Source
+from ..phrases import Deck, Phrase, shaped
 from ..problems import Refusal, instead
-from ..randomness import Ints, Permutation, Words, scaled
-from ..spelling import Pool, Spelling, Value, pointed, slug
+from ..randomness import Ints, Words, scaled
+from ..spelling import Corpus, Pool, Spelling, Value, pointed, slug
+from ..uniqueness import CODES_LIMIT
 from .base import TAG, FieldSpec, Options, Scope, shape
 
 _SYMBOLS = {
@@ -34,6 +36,7 @@ class UuidField(FieldSpec):
     """A UUID of version 8, unique over the run: its first bits come from a bijection."""
 
     kind: ClassVar[str] = "uuid"
+    examples: ClassVar[tuple[str, ...]] = ("{uuid: true}",)
     uuid: Literal[True]
 
     def build(self, scope: Scope) -> frames.Field:
@@ -67,6 +70,10 @@ class PatternField(FieldSpec):
     """A text by shape: `#` 0-9, `%` 1-9, `?` A-Z, `&` a-z; a backslash before any other use."""
 
     kind: ClassVar[str] = "pattern"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{pattern: '??-####'}",
+        "{pattern: 'SKU-%#####', unique: true}",
+    )
     pattern: str = Field(min_length=1, max_length=200)
 
     def build(self, scope: Scope) -> frames.Field:
@@ -75,18 +82,26 @@ class PatternField(FieldSpec):
         sizes = [len(part.texts) for part in parts if isinstance(part, Deck)]
         spelling = pointed([Pool(part.texts) if isinstance(part, Deck) else part for part in parts])
         column = Column(scope.field, ColumnType.TEXT)
-        if not self.unique:
-            batches = _batches(sizes, 1 << 32)
-            return frames.Field(column, spelling, _random(batches), streams=len(batches))
-        first, *others = _batches(sizes, 1 << 62) or [[]]
-        permutation, rest = Permutation(prod(first)), _random(others)
+        batches = _batches(sizes, 1 << 32)
+        return frames.Field(
+            column,
+            spelling,
+            _random(batches),
+            streams=len(batches),
+            enumeration=_enumeration(sizes),
+        )
 
-        def draw(frame: Frame, words: Words) -> Value:
-            code = permutation(frame.counter(), frame.keys[column.name])
-            return (*_decoded(code, first), *rest(frame, words))
 
-        units = scope.capacity(permutation.size)
-        return frames.Field(column, spelling, draw, streams=len(others), units=units)
+def _enumeration(sizes: Sequence[int]) -> Enumeration:
+    """As many places from the left as one number can count; the others are drawn."""
+    first, *others = _batches(sizes, CODES_LIMIT) or [[]]
+    batches = _batches([size for batch in others for size in batch], 1 << 32)
+    size, rest = prod(first), _random(batches)
+
+    def pick(frame: Frame, words: Words, codes: Ints) -> Value:
+        return (*_decoded(codes, first), *rest(frame, words[: len(batches)]))
+
+    return Enumeration(size, lambda _: size, pick)
 
 
 def _symbols(pattern: str) -> Iterator[tuple[str, Deck | None]]:
@@ -145,6 +160,10 @@ class TemplateField(FieldSpec):
     """
 
     kind: ClassVar[str] = "template"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{template: '{first_name:slug}.{id}@example.com'}",
+        "{template: '{customer.id}-{number}'}",
+    )
     unique_needs: ClassVar[str] = (
         "a unique template needs a unique field of this record type that always has the same"
         " length, with nothing but such parts before it or after it"
@@ -168,7 +187,9 @@ class TemplateField(FieldSpec):
             )
 
         column = Column(scope.field, ColumnType.TEXT)
-        return frames.Field(column, pointed(parts), draw, units=_unique_units(pieces))
+        follows = tuple(piece.source for piece in pieces if piece.source)
+        units = _unique_units(pieces)
+        return frames.Field(column, pointed(parts), draw, units=units, follows=follows)
 
     def _pieces(self, scope: Scope) -> Iterator[_Piece]:
         try:
@@ -189,7 +210,8 @@ def _field_piece(scope: Scope, path: str, change: str) -> _Piece:
     source, field = scope.source(path)
     if change:
         return _Piece(field.spelling.mapped(_CHANGES[change]), source)
-    return _Piece(field.spelling, source, field.units if source[0] == scope.record else None)
+    own = source.record == scope.record and source.link is None
+    return _Piece(field.spelling, source, field.units if own else None)
 
 
 def _unique_units(pieces: Sequence[_Piece]) -> int | None:
@@ -216,6 +238,11 @@ class FakerField(FieldSpec):
     """A text from the vocabulary of a Faker provider: its name, or a mapping of options."""
 
     kind: ClassVar[str] = "faker"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{faker: first_name}",
+        "{faker: {provider: city, locale: de_DE}}",
+        "{faker: {provider: bothify, args: {text: '??-##'}}}",
+    )
     faker: Annotated[
         Annotated[str, Tag(f"{TAG}short")] | Annotated[FakerOptions, Tag(f"{TAG}mapping")],
         Discriminator(shape),
@@ -229,16 +256,24 @@ class FakerField(FieldSpec):
 
 
 class TextOptions(Options):
-    """How many words."""
+    """How long a text is."""
 
-    min: int = Field(ge=1, le=100)
-    max: int = Field(ge=1, le=100)
+    min: int = Field(ge=0, le=LONGEST)
+    max: int = Field(ge=1, le=LONGEST)
+    of: Literal["words", "characters"] = Field(
+        "words", description="Characters: cut from running text as it comes, without a full stop"
+    )
 
 
 class TextField(FieldSpec):
-    """A sentence of `min` to `max` words of the locale."""
+    """Running text of so many words of the locale, in sentences, or of so many characters."""
 
     kind: ClassVar[str] = "text"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{text: {min: 3, max: 12}}",
+        "{text: {min: 200, max: 400}}",
+        "{text: {min: 10, max: 43, of: characters}}",
+    )
     text: TextOptions
 
     def build(self, scope: Scope) -> frames.Field:
@@ -246,14 +281,37 @@ class TextField(FieldSpec):
         low, high = self.text.min, self.text.max
         if low > high:
             raise Refusal("min must not be above max", [low, high])
-        known = vocabulary.words(scope.locale)
-        first = Deck(tuple(word.capitalize() for word in known))
-        later = Deck(tuple(f" {word}" for word in known))
-        lengths = range(low, high + 1)
-        patterns: list[Pattern] = [[first, *[later] * (words - 1), "."] for words in lengths]
-        return _phrased(scope, phrase(patterns))
+        column = Column(scope.field, ColumnType.TEXT)
+        if self.text.of == "characters":
+            corpus = Corpus("".join(running_text(scope.locale, high)), low, high)
+            return frames.Field(column, pointed([corpus]), _stretch(corpus), streams=2)
+        corpus = Corpus(running_text(scope.locale, high), max(low, 1) - 1, high - 1)
+        opening = [word.capitalize() for word in vocabulary.words(scope.locale)]
+        draw = _sentences(corpus, len(opening))
+        spelling = pointed([Pool(opening), corpus, "."])
+        return frames.Field(column, spelling, draw, streams=3)
+
+
+def _stretch(corpus: Corpus) -> Callable[[Frame, Words], Value]:
+    """Any stretch of a corpus, from any of its pieces on."""
+    places = len(corpus.pieces) - corpus.longest + 1
+    lengths = corpus.longest - corpus.shortest + 1
+
+    def draw(_: Frame, words: Words) -> Value:
+        return scaled(words[0], places), scaled(words[1], lengths) + corpus.shortest
+
+    return draw
+
+
+def _sentences(corpus: Corpus, openings: int) -> Callable[[Frame, Words], Value]:
+    stretch = _stretch(corpus)
+    return lambda frame, words: (scaled(words[2], openings), *stretch(frame, words))
 
 
 def _phrased(scope: Scope, made: Phrase) -> frames.Field:
     column = Column(scope.field, ColumnType.TEXT)
-    return frames.Field(column, made.spelling, lambda _, words: made.draw(words), made.streams)
+    texts = made.texts
+    reading = Reading(0, len(texts) - 1, texts=texts) if texts else None
+    return frames.Field(
+        column, made.spelling, lambda _, words: made.draw(words), made.streams, reading=reading
+    )

@@ -1,21 +1,24 @@
-"""Dates and times."""
+"""Dates, times and durations."""
 
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from ...tables import Column, ColumnType
 from .. import frame as frames
-from ..frame import Frame, Times
+from .. import instants, samplers
+from ..frame import Frame, Reading
 from ..instants import DAY, FIRST, LAST, Moment
 from ..problems import Refusal, located
 from ..randomness import Ints, Words, scaled
-from ..spelling import Pool, Spelling, Value
-from .base import FieldSpec, Options, Scope
+from ..samplers import Sampler
+from ..spelling import Pool, Spelling, Value, decimal
+from .base import TAG, FieldSpec, Options, Scope
+from .numbers import counted
 
 _DAYS_LIMIT = 400 * 366
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -28,10 +31,27 @@ class Span(Options):
     to: str = Field(description="For example as_of, ts + 30d")
 
 
+class Gaps(Options):
+    """Pauses in a series."""
+
+    share: float = Field(gt=0, le=1, description="The share of rows with a pause before them")
+    to: str = Field(description="The longest pause, for example 6h")
+
+
+class Series(Options):
+    """Times in steps over the rows of one parent, or of a unit without one."""
+
+    from_: str = Field(alias="from", description="The first, as in a span")
+    every: str = Field(description="The step, for example 15m")
+    jitter: str | None = Field(None, description="How much later each may be; less than a step")
+    gaps: Gaps | None = None
+
+
 class DateField(FieldSpec):
     """A day."""
 
     kind: ClassVar[str] = "date"
+    examples: ClassVar[tuple[str, ...]] = ("{date: {from: 1950-01-01, to: -18y}}",)
     date: Span
 
     def build(self, scope: Scope) -> frames.Field:
@@ -40,14 +60,30 @@ class DateField(FieldSpec):
 
 
 class DatetimeField(FieldSpec):
-    """A moment to the second, in UTC."""
+    """A moment to the second, in UTC: anywhere in a span, or in a series."""
 
     kind: ClassVar[str] = "datetime"
-    datetime: Span
+    examples: ClassVar[tuple[str, ...]] = (
+        "{datetime: {from: -5y, to: as_of}}",
+        "{datetime: {from: ordered + 1h, to: ordered + 14d}}",
+        "{datetime: {from: -30d, every: 15m, jitter: 20s, gaps: {share: 0.01, to: 6h}}}",
+    )
+    datetime: Annotated[
+        Annotated[Span, Tag(f"{TAG}span")] | Annotated[Series, Tag(f"{TAG}series")],
+        Discriminator(lambda value: TAG + _way(value)),
+    ]
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
-        return _built(scope, self.datetime, Column(scope.field, ColumnType.TIMESTAMP), 1)
+        column = Column(scope.field, ColumnType.TIMESTAMP)
+        if isinstance(self.datetime, Series):
+            return _series(scope, self.datetime, column)
+        return _built(scope, self.datetime, column, 1)
+
+
+def _way(value: object) -> str:
+    in_steps = isinstance(value, Series) or (isinstance(value, dict) and "every" in value)
+    return "series" if in_steps else "span"
 
 
 def _built(scope: Scope, span: Span, column: Column, step: int) -> frames.Field:
@@ -58,12 +94,25 @@ def _built(scope: Scope, span: Span, column: Column, step: int) -> frames.Field:
     if not start.precedes(end):
         raise Refusal("from must never be later than to", f"{span.from_} .. {span.to}")
     low, high = start.low // step * step, end.high // step * step
+    check_span(low, high)
+    after = {name: least - step + 1 for name, least in start.after.items()}
+    fixed = start.source is None and end.source is None
+    return frames.Field(
+        column,
+        spelt_time(column.type, low, high),
+        _drawing(start, end, step),
+        streams=1,
+        reading=Reading(low, high, after=after),
+        follows=(*start.follows, *end.follows),
+        enumeration=counted(low, high, step) if fixed else None,
+    )
+
+
+def check_span(low: int, high: int) -> None:
+    """Refuse times that have no name or too many of them."""
     if low < FIRST or high > LAST or (high - low) // DAY > _DAYS_LIMIT:
         reason = "allowed: the years 1 to 9999, of them 400 between the first and the last moment"
-        raise Refusal(reason, f"{span.from_} .. {span.to}")
-    times = Times(low, high, {name: least - step + 1 for name, least in start.after.items()})
-    spelling = _date(low, high) if step == DAY else _datetime(low, high)
-    return frames.Field(column, spelling, _drawing(start, end, step), streams=1, times=times)
+        raise Refusal(reason, f"{low} .. {high} seconds after 1970")
 
 
 def _drawing(start: Moment, end: Moment, step: int) -> Callable[[Frame, Words], Value]:
@@ -74,6 +123,98 @@ def _drawing(start: Moment, end: Moment, step: int) -> Callable[[Frame, Words], 
         return ((scaled(words[0], last - first + 1, largest) + first) * step,)
 
     return draw
+
+
+def _series(scope: Scope, series: Series, column: Column) -> frames.Field:
+    with located("from"):
+        start = scope.moment(series.from_)
+    with located("every"):
+        step = instants.seconds(series.every)
+    with located("jitter"):
+        jitter = instants.seconds(series.jitter) if series.jitter else 0
+        if jitter >= step:
+            raise Refusal("jitter must be less than a step", series.jitter)
+    pause = 0
+    with located("gaps", "to"):
+        pause = instants.seconds(series.gaps.to) if series.gaps else 0
+    pauses = samplers.chance(series.gaps.share if series.gaps else 0.0)
+    high = start.high + scope.siblings_limit * (step + pause) + jitter
+    check_span(start.low, high)
+
+    def draw(frame: Frame, words: Words) -> Value:
+        late = scaled(words[0], jitter + 1)
+        if pause:
+            late += frame.running(np.where(pauses(words[1]), scaled(words[2], pause + 1), 0))
+        return (start.at(frame) + frame.positions * step + late,)
+
+    return frames.Field(
+        column,
+        spelt_time(column.type, start.low, high),
+        draw,
+        streams=3 if pause else 1,
+        reading=Reading(start.low, high, after=start.after),
+        follows=start.follows,
+    )
+
+
+class DurationOptions(Options):
+    """From `min` to `max`, for example 90s, 15m, 2h, 1d 12h: all alike, or about a median."""
+
+    min: str
+    max: str
+    median: str | None = Field(None, description="Half of the values are under it")
+    sigma: float = Field(1.0, gt=0, le=5, description="How far they spread about the median")
+
+
+class DurationField(FieldSpec):
+    """A length of time in whole seconds, written as ISO 8601 has it: `PT5400S`."""
+
+    kind: ClassVar[str] = "duration"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{duration: {min: 5m, max: 2h}}",
+        "{duration: {min: 1s, max: 1d, median: 4m, sigma: 1.2}}",
+    )
+    duration: DurationOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        options = self.duration
+        with located("min"):
+            low = instants.seconds(options.min)
+        with located("max"):
+            high = instants.seconds(options.max)
+        if low > high:
+            raise Refusal("min must not be above max", f"{options.min} .. {options.max}")
+        sampler = _lengths(options, low, high)
+        return frames.Field(
+            Column(scope.field, ColumnType.DURATION),
+            spelt_duration(low, high),
+            lambda _, words: (sampler.draw(words[0]),),
+            streams=1,
+            reading=Reading(low, high),
+            enumeration=None if options.median else counted(low, high),
+        )
+
+
+def _lengths(options: DurationOptions, low: int, high: int) -> Sampler:
+    if options.median is None:
+        return samplers.uniform(low, high)
+    with located("median"):
+        median = instants.seconds(options.median)
+    curve = samplers.lognormal(max(1, median), options.sigma)
+    if sampler := samplers.within(curve, low, high):
+        return sampler
+    raise Refusal("a hundredth of the distribution at least must be in [min, max]", options.median)
+
+
+def spelt_time(column: ColumnType, low: int, high: int) -> Spelling:
+    """Spell seconds since 1970 UTC of [low, high] as a date or a time."""
+    return _date(low, high) if column is ColumnType.DATE else _datetime(low, high)
+
+
+def spelt_duration(low: int, high: int) -> Spelling:
+    """Spell seconds of [low, high] as ISO 8601 and PostgreSQL have them."""
+    return decimal(low, high).enclosed("PT", "S")
 
 
 def _days(low: int, high: int, end: str) -> Pool:

@@ -86,14 +86,14 @@ def test_refuses_references_in_a_circle() -> None:
     assert problems(spec) == [
         (
             "records.customer.fields.last.ref",
-            "allowed: ancestors, and record types that do not belong to this one",
+            "allowed: ancestors, and record types that neither belong nor refer to this one",
         )
     ]
     spec["records"]["order"].pop("parent")
     spec["records"]["order"]["fields"]["owner"] = {"ref": "customer.id"}
     ((path, reason),) = problems(spec)
     assert path == "records.order.fields.owner.ref"
-    assert "records.customer > " in reason
+    assert "neither belong nor refer" in reason
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,7 @@ def test_what_is_accepted_is_kept(document: Spec, random_seed: int) -> None:
     for number in UNITS:
         unit = compiled.unit(number)
         rows: Rows = {table.name: [] for table in dataset.tables}
-        for line in unit.data.decode().splitlines():
+        for line in unit.documents[0].content.decode().splitlines():
             row = json.loads(line)
             rows[row.pop("type")].append(row)
         assert {name: len(found) for name, found in rows.items()} == unit.records

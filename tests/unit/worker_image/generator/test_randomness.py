@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker_image.generator.randomness import Permutation, scaled, stream, words
+from worker_image.generator.randomness import Permutation, scaled, stream, turns, words
 
 WORDS = st.integers(0, 2**64 - 1)
 
@@ -31,14 +31,14 @@ def test_scales_by_row() -> None:
 
 @given(st.integers(1, 3000), WORDS)
 def test_permutes_all_of_a_small_range(size: int, key: int) -> None:
-    moved = Permutation(size)(np.arange(size, dtype=np.uint64), key)
+    moved = Permutation(size)(np.arange(size, dtype=np.uint64), turns(key))
     assert sorted(moved.tolist()) == list(range(size))
 
 
 @pytest.mark.parametrize("size", [10**9 + 7, 2**53, 2**62])
 def test_permutes_part_of_a_large_range(size: int) -> None:
     numbers = np.arange(200_000, dtype=np.uint64)
-    moved = Permutation(size)(numbers, 5)
+    moved = Permutation(size)(numbers, turns(5))
     assert len(np.unique(moved)) == len(numbers)
     assert 0 <= moved.min() < size // 1000
     assert size - size // 1000 < moved.max() < size

@@ -1,0 +1,161 @@
+"""What may be done with terms: arithmetic, comparison, choice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..problems import Refusal
+from .terms import Sort, Term, alike, made
+
+Binary: TypeAlias = Callable[[Term, Term], Term]
+
+_TRUTH = Term(Sort.TRUTH, 0, 1, lambda _: 0)
+_QUANTITIES = (Sort.NUMBER, Sort.DURATION)
+
+
+def _sum(left: Term, right: Term) -> Term:
+    like = _added(left, right)
+    left, right = alike(left, right) if left.sort is right.sort else (left, right)
+    bounds = (left.low + right.low, left.high + right.high)
+    return made(replace(like, scale=left.scale), bounds, left, right, lambda a, b: a + b)
+
+
+def _added(left: Term, right: Term) -> Term:
+    match left.sort, right.sort:
+        case (Sort.NUMBER, Sort.NUMBER) | (Sort.DURATION, Sort.DURATION):
+            return left
+        case Sort.TIME, Sort.DURATION:
+            return replace(left, day=False)
+        case Sort.DURATION, Sort.TIME:
+            return replace(right, day=False)
+    raise Refusal(f"a {left.sort} and a {right.sort} cannot be added", None)
+
+
+def _difference(left: Term, right: Term) -> Term:
+    match left.sort, right.sort:
+        case (Sort.NUMBER, Sort.NUMBER) | (Sort.DURATION, Sort.DURATION):
+            like = left
+        case Sort.TIME, Sort.TIME:
+            like = replace(left, sort=Sort.DURATION, day=False)
+        case Sort.TIME, Sort.DURATION:
+            like = replace(left, day=False)
+        case _:
+            raise Refusal(f"a {right.sort} cannot be taken from a {left.sort}", None)
+    left, right = alike(left, right) if left.sort is right.sort else (left, right)
+    bounds = (left.low - right.high, left.high - right.low)
+    return made(replace(like, scale=left.scale), bounds, left, right, lambda a, b: a - b)
+
+
+def _product(left: Term, right: Term) -> Term:
+    sorts = {left.sort, right.sort}
+    whole = left.sort is Sort.DURATION or left.scale == 0
+    if not sorts <= set(_QUANTITIES) or left.sort is right.sort is Sort.DURATION:
+        raise Refusal(f"a {left.sort} and a {right.sort} cannot be multiplied", None)
+    if Sort.DURATION in sorts and not (whole and right.scale == 0):
+        raise Refusal("a duration can be multiplied by a whole number", None)
+    ends = [a * b for a, b in product((left.low, left.high), (right.low, right.high))]
+    like = left if left.sort is Sort.DURATION else right
+    scaled = replace(like, scale=left.scale + right.scale)
+    return made(scaled, (min(ends), max(ends)), left, right, lambda a, b: a * b)
+
+
+def _floor(left: Term, right: Term) -> Term:
+    _check_whole(left, right)
+    ends = [a // b for a, b in product((left.low, left.high), (right.low, right.high))]
+    if right.low <= -1 <= right.high:
+        ends += [-left.low, -left.high]
+    if right.low <= 1 <= right.high:
+        ends += [left.low, left.high]
+    return made(left, (min(ends), max(ends)), left, right, lambda a, b: a // b)
+
+
+def _remainder(left: Term, right: Term) -> Term:
+    _check_whole(left, right)
+    bounds = (0, right.high - 1) if right.low > 0 else (right.low + 1, 0)
+    return made(left, bounds, left, right, lambda a, b: a % b)
+
+
+def _check_whole(left: Term, right: Term) -> None:
+    if (left.sort, right.sort) != (Sort.NUMBER, Sort.NUMBER) or left.scale or right.scale:
+        raise Refusal("// and % are for whole numbers", None)
+    check_divisor(right)
+
+
+def check_divisor(term: Term) -> None:
+    """Refuse a divisor that could be zero."""
+    if term.low <= 0 <= term.high:
+        raise Refusal(f"the divisor could be zero: it is in [{term.low}, {term.high}]", None)
+
+
+ARITHMETIC: dict[str, Binary] = {
+    "Add": _sum,
+    "Sub": _difference,
+    "Mult": _product,
+    "FloorDiv": _floor,
+    "Mod": _remainder,
+}
+"""By the names of Python's syntax tree."""
+
+
+def _compared(function: Callable[[Any, Any], Any], *, ordered: bool) -> Binary:
+    def compare(left: Term, right: Term) -> Term:
+        left, right = alike(left, right)
+        if ordered and left.sort not in (*_QUANTITIES, Sort.TIME):
+            raise Refusal(f"a {left.sort} has no order; allowed: ==, !=, in", None)
+        return made(_TRUTH, (0, 1), left, right, function)
+
+    return compare
+
+
+COMPARISON: dict[str, Binary] = {
+    "Eq": _compared(np.equal, ordered=False),
+    "NotEq": _compared(np.not_equal, ordered=False),
+    "Lt": _compared(np.less, ordered=True),
+    "LtE": _compared(np.less_equal, ordered=True),
+    "Gt": _compared(np.greater, ordered=True),
+    "GtE": _compared(np.greater_equal, ordered=True),
+}
+"""By the names of Python's syntax tree."""
+
+
+def both(left: Term, right: Term) -> Term:
+    """Whether both are true."""
+    _check_truths(left, right)
+    return made(_TRUTH, (0, 1), left, right, np.logical_and)
+
+
+def either(left: Term, right: Term) -> Term:
+    """Whether one at least is true."""
+    _check_truths(left, right)
+    return made(_TRUTH, (0, 1), left, right, np.logical_or)
+
+
+def negated(term: Term) -> Term:
+    """Whether it is not true."""
+    _check_truths(term)
+    return made(_TRUTH, (0, 1), term, np.logical_not)
+
+
+def negative(term: Term) -> Term:
+    """The number with the other sign."""
+    if term.sort not in _QUANTITIES:
+        raise Refusal(f"a {term.sort} has no sign", None)
+    return made(term, (-term.high, -term.low), term, lambda value: -value)
+
+
+def chosen(condition: Term, left: Term, right: Term) -> Term:
+    """One of two, by a condition."""
+    _check_truths(condition)
+    left, right = alike(left, right)
+    bounds = (min(left.low, right.low), max(left.high, right.high))
+    like = replace(left, day=left.day and right.day)
+    return made(like, bounds, condition, left, right, np.where)
+
+
+def _check_truths(*terms: Term) -> None:
+    for term in terms:
+        if term.sort is not Sort.TRUTH:
+            raise Refusal(f"a condition is needed, not a {term.sort}", None)

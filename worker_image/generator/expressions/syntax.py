@@ -1,0 +1,276 @@
+"""From the text of an expression to a term."""
+
+import ast
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...tables import ColumnType
+from .. import instants
+from ..frame import Field, Frame, Mask, Source
+from ..problems import Refusal, instead
+from ..randomness import UNITS_LIMIT
+from . import aggregates, functions, operators
+from .terms import Sort, Term, checked, constant
+
+if TYPE_CHECKING:
+    from ..kinds.base import Scope
+
+_LENGTH_LIMIT = 2000
+_SCALE_LIMIT = 12
+
+_SORTS = {
+    ColumnType.INTEGER: Sort.NUMBER,
+    ColumnType.DECIMAL: Sort.NUMBER,
+    ColumnType.BOOLEAN: Sort.TRUTH,
+    ColumnType.DATE: Sort.TIME,
+    ColumnType.TIMESTAMP: Sort.TIME,
+    ColumnType.DURATION: Sort.DURATION,
+    ColumnType.TEXT: Sort.TEXT,
+}
+_ALLOWED = (
+    "allowed: fields, numbers, texts, + - * // %, comparisons, in, and, or, not, x if c else y,"
+    " and the functions"
+)
+
+
+def term(scope: "Scope", text: str) -> Term:
+    """Read an expression over the fields of `scope`.
+
+    Raises:
+        Refusal: it is none, names what is not there, or could leave 64 bits.
+    """
+    if len(text) > _LENGTH_LIMIT:
+        raise Refusal(f"at most {_LENGTH_LIMIT} characters are allowed", text)
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise Refusal(f"cannot be read: {error}", text) from None
+    try:
+        return _Reader(scope).term(tree.body)
+    except RecursionError:
+        raise Refusal("cannot be read: nested too deep", text) from None
+
+
+def condition(scope: "Scope", text: str) -> Callable[[Frame], Mask]:
+    """Read a condition; it is not met where a field that it uses is null.
+
+    Raises:
+        Refusal: see `term`; or it is no condition.
+    """
+    read = term(scope, text)
+    if read.sort is not Sort.TRUTH:
+        raise Refusal(f"a condition is needed, not a {read.sort}", text)
+
+    def met(frame: Frame) -> Mask:
+        values = np.broadcast_to(np.asarray(read.evaluate(frame), dtype=bool), frame.rows)
+        missing = frame.nowhere(read.follows)
+        return values if missing is None else values & ~missing
+
+    return met
+
+
+def of_field(source: Source, field: Field) -> Term:
+    """A field as a term.
+
+    Raises:
+        Refusal: it has no single number or text a row.
+    """
+    sort, reading = _SORTS.get(field.column.type), field.reading
+    if sort is None or reading is None or (sort is Sort.TEXT and not reading.texts):
+        reason = "allowed: numbers, booleans, times, durations, and texts of a choice or constant"
+        raise Refusal(reason, None)
+    read = reading.read
+    return Term(
+        sort,
+        reading.low,
+        reading.high,
+        lambda frame: read(frame.value(source)),
+        scale=reading.scale,
+        texts=reading.texts,
+        day=field.column.type is ColumnType.DATE,
+        follows=(source,),
+    )
+
+
+class _Reader:
+    """Reads one expression. What is refused is named by its part of the text."""
+
+    def __init__(self, scope: "Scope") -> None:
+        self._scope = scope
+
+    def term(self, node: ast.expr) -> Term:
+        """A part of the syntax tree as a term."""
+        try:
+            return self._read(node)
+        except Refusal as refusal:
+            if refusal.value is None:
+                refusal.value = ast.unparse(node)
+            raise
+
+    def _read(self, node: ast.expr) -> Term:
+        match node:
+            case ast.Constant():
+                return _constant(node.value)
+            case ast.Name() | ast.Attribute():
+                return self._named(_path(node))
+            case ast.UnaryOp() | ast.BinOp():
+                return self._arithmetic(node)
+            case ast.BoolOp():
+                join = operators.both if isinstance(node.op, ast.And) else operators.either
+                return reduce(join, map(self.term, node.values))
+            case ast.Compare():
+                return self._comparison(node)
+            case ast.IfExp():
+                pair = self._pair(node.body, node.orelse)
+                return operators.chosen(self.term(node.test), *pair)
+            case ast.Call(func=ast.Name(id=name), keywords=[]):
+                return self._call(name, node.args)
+        raise Refusal(_ALLOWED, None)
+
+    def _arithmetic(self, node: ast.UnaryOp | ast.BinOp) -> Term:
+        match node:
+            case ast.UnaryOp(op=ast.Not()):
+                return operators.negated(self.term(node.operand))
+            case ast.UnaryOp(op=ast.USub()):
+                return operators.negative(self.term(node.operand))
+            case ast.BinOp(op=ast.Div()):
+                raise Refusal("x / y is allowed as round(x / y, digits); or use //", None)
+            case ast.BinOp():
+                operation = _operation(operators.ARITHMETIC, node.op)
+                shift = isinstance(node.op, ast.Add | ast.Sub)
+                return operation(*self._pair(node.left, node.right, shift=shift))
+        raise Refusal(_ALLOWED, None)
+
+    def _named(self, path: str) -> Term:
+        if path == "unit":
+            whole = constant(Sort.NUMBER, 0)
+            return replace(whole, high=UNITS_LIMIT - 1, evaluate=lambda frame: frame.unit)
+        if path == "as_of":
+            return self._moment(path)
+        source, field = self._scope.source(path)
+        return of_field(source, field)
+
+    def _pair(self, left: ast.expr, right: ast.expr, *, shift: bool = False) -> tuple[Term, Term]:
+        """Two terms; a text beside a time or duration is one itself."""
+        one, other = self.term(left), self.term(right)
+        return self._beside(one, other, shift), self._beside(other, one, shift)
+
+    def _beside(self, one: Term, other: Term, shift: bool) -> Term:
+        if one.literal is None or other.sort not in (Sort.TIME, Sort.DURATION):
+            return one
+        if other.sort is Sort.DURATION or (shift and instants.iso(one.literal) is None):
+            return constant(Sort.DURATION, instants.seconds(one.literal))
+        return self._moment(one.literal)
+
+    def _moment(self, text: str) -> Term:
+        moment = self._scope.moment(text)
+        if moment.source:
+            raise Refusal("allowed in quotes: ISO 8601 dates and times, as_of, -30d", text)
+        return constant(Sort.TIME, moment.seconds)
+
+    def _comparison(self, node: ast.Compare) -> Term:
+        found, left = [], node.left
+        for operation, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(operation, ast.In | ast.NotIn):
+                found.append(self._one_of(left, right, isinstance(operation, ast.NotIn)))
+            else:
+                compare = _operation(operators.COMPARISON, operation)
+                found.append(compare(*self._pair(left, right)))
+            left = right
+        return reduce(operators.both, found)
+
+    def _one_of(self, node: ast.expr, among: ast.expr, negate: bool) -> Term:
+        if not isinstance(among, ast.Tuple | ast.List) or not among.elts:
+            raise Refusal("in needs a list such as ('a', 'b')", ast.unparse(among))
+        equal = operators.COMPARISON["Eq"]
+        any_of = reduce(operators.either, (equal(*self._pair(node, one)) for one in among.elts))
+        return operators.negated(any_of) if negate else any_of
+
+    def _call(self, name: str, args: Sequence[ast.expr]) -> Term:
+        if name == "round":
+            return self._rounded(args)
+        if name == "cumulative" and len(args) == 1:
+            return functions.cumulative(self.term(args[0]), self._scope.siblings_limit)
+        if name in functions.AGGREGATES and len(args) == 1:
+            return self._aggregate(name, _path(args[0]))
+        if name not in functions.FUNCTIONS:
+            raise Refusal(instead(name, functions.USAGE), None)
+        usage, _, function = functions.FUNCTIONS[name]
+        terms = [self.term(arg) for arg in args]
+        terms = [self._beside(one, terms[0], name == "wave") for one in terms]
+        try:
+            inspect.signature(function).bind(*terms)
+        except TypeError:
+            raise Refusal(f"it is called as {usage}", None) from None
+        return function(*terms)
+
+    def _rounded(self, args: Sequence[ast.expr]) -> Term:
+        match args:
+            case [number]:
+                scale = 0
+            case [number, ast.Constant(value=int(scale))] if 0 <= scale <= _SCALE_LIMIT:
+                pass
+            case _:
+                raise Refusal(f"it is called as {functions.USAGE['round'][0]}", None)
+        if isinstance(number, ast.BinOp) and isinstance(number.op, ast.Div):
+            return functions.rounded(self.term(number.left), scale, self.term(number.right))
+        return functions.rounded(self.term(number), scale)
+
+    def _aggregate(self, name: str, path: str) -> Term:
+        child, _, field = path.partition(".")
+        below, sure, limit = self._scope.children(child)
+        record = self._scope.record
+        if name == "count" and not field:
+            return aggregates.counted(record, child, limit)
+        if name == "count" or not field:
+            raise Refusal(f"it is called as {functions.USAGE[name][0]}", None)
+        inner = of_field(*below.source(field))
+        if name == "sum":
+            return aggregates.summed(inner, record, child, limit)
+        if not sure or any(below.nullable(source) for source in inner.follows):
+            raise Refusal("each row needs one at least that is not null", None)
+        return aggregates.extreme(inner, record, child, largest=name == "max")
+
+
+def _operation(known: dict[str, operators.Binary], operation: Any) -> operators.Binary:
+    name = type(operation).__name__
+    if name not in known:
+        raise Refusal(_ALLOWED, None)
+    return known[name]
+
+
+def _path(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=name):
+            return f"{_path(value)}.{name}"
+    raise Refusal("a field is needed", ast.unparse(node))
+
+
+def _constant(value: object) -> Term:
+    match value:
+        case bool():
+            return constant(Sort.TRUTH, int(value))
+        case int():
+            return constant(Sort.NUMBER, value)
+        case float():
+            return _decimal(Decimal(repr(value)))
+        case str():
+            return replace(constant(Sort.TEXT, 0), texts=(value,), literal=value)
+    raise Refusal(_ALLOWED, None)
+
+
+def _decimal(number: Decimal) -> Term:
+    if not number.is_finite() or abs(number) >= 1 << 63:
+        raise Refusal("a number must fit 64 bits", None)
+    scale = max(0, -int(number.normalize().as_tuple().exponent))
+    if scale > _SCALE_LIMIT:
+        raise Refusal(f"at most {_SCALE_LIMIT} digits after the point are allowed", None)
+    return checked(constant(Sort.NUMBER, int(number.scaleb(scale)), scale))

@@ -1,0 +1,112 @@
+"""Terms: what an expression is made of, with bounds that are known before any row is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from ..frame import Frame, Source
+from ..problems import Refusal
+
+_LIMIT = 1 << 63
+
+
+class Sort(StrEnum):
+    """What the integers of a term stand for."""
+
+    NUMBER = "number"
+    TRUTH = "truth"
+    TIME = "time"  # seconds since 1970 UTC
+    DURATION = "duration"  # seconds
+    TEXT = "text"  # its place in the term's texts
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One integer a row in [low, high], or one for all rows; numbers in units of 10**-scale.
+
+    It is null where one of the fields `follows` is. `literal` is a text as it was written, which
+    becomes a time or duration beside one.
+    """
+
+    sort: Sort
+    low: int
+    high: int
+    evaluate: Callable[[Frame], Any]
+    scale: int = 0
+    texts: tuple[str, ...] = ()
+    day: bool = False
+    follows: tuple[Source, ...] = ()
+    literal: str | None = None
+
+    def at_scale(self, scale: int) -> "Term":
+        """The same number in smaller units."""
+        factor = 10 ** (scale - self.scale)
+        if factor == 1:
+            return self
+        return made(
+            replace(self, scale=scale), (self.low * factor, self.high * factor), self,
+            lambda value: value * factor,
+        )  # fmt: skip
+
+    def renumbered(self, texts: tuple[str, ...]) -> "Term":
+        """The same text by its place in other texts, of which it is one."""
+        places = np.array([texts.index(text) for text in self.texts])
+        return made(
+            replace(self, texts=texts), (0, len(texts) - 1), self, lambda value: places[value]
+        )
+
+
+def constant(sort: Sort, value: int, scale: int = 0) -> Term:
+    """The same for all rows."""
+    return checked(Term(sort, value, value, lambda _: value, scale))
+
+
+def made(like: Term, bounds: tuple[int, int], *parts: Any) -> Term:
+    """A term like `like` worked out from others: the last part is the function of their values.
+
+    Raises:
+        Refusal: it could leave 64 bits.
+    """
+    *terms, function = parts
+    evaluations = [term.evaluate for term in terms]
+
+    def evaluate(frame: Frame) -> Any:
+        return function(*(one(frame) for one in evaluations))
+
+    follows = tuple(dict.fromkeys(source for term in terms for source in term.follows))
+    low, high = bounds
+    return checked(
+        replace(like, low=low, high=high, evaluate=evaluate, follows=follows, literal=None)
+    )
+
+
+def checked(term: Term) -> Term:
+    """The term, if all its values fit 64 bits.
+
+    Raises:
+        Refusal: they do not.
+    """
+    if term.low <= -_LIMIT or term.high >= _LIMIT:
+        reason = f"from {term.low} to {term.high} in units of 1e-{term.scale}: more than 64 bits"
+        raise Refusal(f"{reason}; use round, or a smaller range", None)
+    return term
+
+
+def alike(left: Term, right: Term) -> tuple[Term, Term]:
+    """Two terms of one sort, in the same units or with the same texts.
+
+    Raises:
+        Refusal: they are of different sorts.
+    """
+    if left.sort is not right.sort:
+        raise Refusal(f"a {left.sort} and a {right.sort} do not go together", None)
+    if left.sort is Sort.NUMBER:
+        scale = max(left.scale, right.scale)
+        return left.at_scale(scale), right.at_scale(scale)
+    if left.sort is Sort.TEXT:
+        texts = tuple(dict.fromkeys(left.texts + right.texts))
+        return left.renumbered(texts), right.renumbered(texts)
+    return left, right

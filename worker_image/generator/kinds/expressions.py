@@ -1,0 +1,67 @@
+"""Fields worked out from others."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...tables import Column, ColumnType
+from .. import frame as frames
+from ..expressions.terms import Sort, Term
+from ..frame import Frame, Reading
+from ..randomness import Words
+from ..spelling import Spelling, Value, decimal, picked
+from .base import FieldSpec, Scope
+from .numbers import decimal_column
+from .times import check_span, spelt_duration, spelt_time
+
+
+class ExpressionField(FieldSpec):
+    """Worked out from other fields, exactly: `round(quantity * price * (1 - discount), 2)`.
+
+    It is null where a field that it uses is null. The syntax is a part of Python's; a text beside a
+    time or duration is one itself: `shipped - ordered > '2d'`.
+    """
+
+    kind: ClassVar[str] = "expression"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{expression: 'round(quantity * price * (1 - discount), 2)'}",
+        "{expression: \"'late' if shipped - ordered > '7d' else 'on time'\"}",
+        "{expression: 'years(born, as_of)'}",
+        "{expression: 'cumulative(quantity)'}",
+    )
+    expression: str = Field(min_length=1)
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        term = scope.term(self.expression)
+        column, spelling = _written(scope.field, term)
+
+        def draw(frame: Frame, _: Words) -> Value:
+            return (_whole(term.evaluate(frame), frame.rows),)
+
+        reading = Reading(term.low, term.high, term.scale, term.texts)
+        return frames.Field(column, spelling, draw, reading=reading, follows=term.follows)
+
+
+def _whole(values: Any, rows: int) -> Any:
+    return np.broadcast_to(np.asarray(values, dtype=np.int64), rows)
+
+
+def _written(name: str, term: Term) -> tuple[Column, Spelling]:
+    match term.sort:
+        case Sort.NUMBER if term.scale:
+            column = decimal_column(name, (term.low, term.high), term.scale)
+            return column, decimal(term.low, term.high, term.scale)
+        case Sort.NUMBER:
+            return Column(name, ColumnType.INTEGER), decimal(term.low, term.high)
+        case Sort.TRUTH:
+            return Column(name, ColumnType.BOOLEAN), picked(("false", "true"))
+        case Sort.DURATION:
+            return Column(name, ColumnType.DURATION), spelt_duration(term.low, term.high)
+        case Sort.TEXT:
+            return Column(name, ColumnType.TEXT), picked(term.texts)
+        case Sort.TIME:
+            check_span(term.low, term.high)
+            kind = ColumnType.DATE if term.day else ColumnType.TIMESTAMP
+            return Column(name, kind), spelt_time(kind, term.low, term.high)

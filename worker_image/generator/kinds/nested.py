@@ -1,0 +1,153 @@
+"""Values within values: JSON objects and arrays."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from ...tables import Column, ColumnType
+from .. import frame as frames
+from ..formats.ndjson import BARE, escaped
+from ..frame import Frame, Source
+from ..problems import Refusal, located
+from ..randomness import Words, scaled
+from ..samplers import chance
+from ..spelling import Part, Spelling, Value, pointed
+from .base import FieldSpec, Options, Scope
+
+if TYPE_CHECKING:
+    from ..language import AnyField
+
+_LONGEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A value inside: its spelling as JSON, and how it is drawn from words, some left over."""
+
+    spelling: Spelling
+    draw: Callable[[Frame, Words], Value]
+    streams: int
+    follows: tuple[Source, ...]
+
+
+def _member(spec: FieldSpec, scope: Scope) -> _Member:
+    if spec.unique or spec.hidden or spec.when:
+        raise Refusal("allowed for the fields of a record type alone: unique, when, hidden", None)
+    with located(spec.kind):
+        field: frames.Field = spec.build(scope)
+    if field.column.key or field.column.references:
+        raise Refusal("keys and references are allowed for the fields of a record type", spec.kind)
+    column = field.column.type
+    quote = "" if column in BARE else '"'
+    text = field.spelling.mapped(escaped) if column is ColumnType.TEXT else field.spelling
+    spelling, draw, streams = text.enclosed(quote, quote), field.draw, field.streams
+    if spec.null:
+        missing = chance(spec.null)
+
+        def or_null(frame: Frame, words: Words) -> Value:
+            return (*draw(frame, words[:streams]), missing(words[streams]).astype(np.int64))
+
+        return _Member(spelling.optional("null"), or_null, streams + 1, field.follows)
+    return _Member(
+        spelling, lambda frame, words: draw(frame, words[:streams]), streams, field.follows
+    )
+
+
+def _assembled(name: str, members: Sequence[_Member], parts: Sequence[Part]) -> frames.Field:
+    """A field of JSON; its value has the numbers of all its parts."""
+
+    def draw(frame: Frame, words: Words) -> Value:
+        return tuple(_numbers(frame, words, members))
+
+    return frames.Field(
+        Column(name, ColumnType.JSON),
+        pointed(parts),
+        draw,
+        streams=sum(member.streams for member in members),
+        follows=tuple(source for member in members for source in member.follows),
+    )
+
+
+def _numbers(frame: Frame, words: Words, members: Sequence[_Member]) -> Iterator[Any]:
+    for member in members:
+        yield from member.spelling.numbers(member.draw(frame, words))
+        words = words[member.streams :]
+
+
+class ObjectField(FieldSpec):
+    """A JSON object of other fields."""
+
+    kind: ClassVar[str] = "object"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{object: {street: {faker: street_name}, number: {integer: {min: 1, max: 200}}}}",
+    )
+    object: dict[str, "AnyField"] = Field(min_length=1, max_length=50)
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        members, parts = [], list[Part]()
+        for place, (name, spec) in enumerate(self.object.items()):
+            with located(name):
+                member = _member(spec, scope)
+            members.append(member)
+            parts += [f'{"," if place else "{"}"{escaped(name)}":', *member.spelling.parts]
+        return _assembled(scope.field, members, [*parts, "}"])
+
+
+class ArrayOptions(Options):
+    """What the elements are and how many there may be."""
+
+    of: "AnyField"
+    min: int = Field(0, ge=0, le=_LONGEST)
+    max: int = Field(ge=1, le=_LONGEST)
+
+
+class ArrayField(FieldSpec):
+    """A JSON array of `min` to `max` elements of one kind."""
+
+    kind: ClassVar[str] = "array"
+    examples: ClassVar[tuple[str, ...]] = (
+        "{array: {of: {choice: [red, green, blue]}, min: 0, max: 3}}",
+    )
+    array: ArrayOptions
+
+    def build(self, scope: Scope) -> frames.Field:
+        """See `FieldSpec`."""
+        least, most = self.array.min, self.array.max
+        if least > most:
+            raise Refusal("min must not be above max", [least, most])
+        with located("of"):
+            element = _member(self.array.of, scope)
+        spellings = [_place(element.spelling, place, least) for place in range(most)]
+
+        def draw(frame: Frame, words: Words) -> Value:
+            length = scaled(words[-1], most - least + 1) + least
+            return tuple(
+                number
+                for place, spelling in enumerate(spellings)
+                for number in spelling.numbers(
+                    (
+                        *element.draw(frame, words[place * element.streams :]),
+                        (length <= place).astype(np.int64),
+                    )
+                )
+            )
+
+        return frames.Field(
+            Column(scope.field, ColumnType.JSON),
+            pointed(["[", *(part for spelling in spellings for part in spelling.parts), "]"]),
+            draw,
+            streams=element.streams * most + 1,
+            follows=element.follows,
+        )
+
+
+def _place(element: Spelling, place: int, least: int) -> Spelling:
+    """The element at a place, which may be absent: its value has a mask behind it that says so."""
+    spelling = element.enclosed("," if place else "", "")
+    if place >= least:
+        return spelling.optional("")
+    return Spelling(spelling.parts, lambda value: spelling.numbers(value[:-1]))
