@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from ..tables import Reference
 from . import combining, expressions, instants, samplers, vocabulary
 from .dataset import Dataset, Record, Step
 from .expressions import Term
@@ -235,7 +236,7 @@ class Build:
         return finished
 
     def _with_nulls(self, scope: "_Scope", spec: FieldSpec, built: Field) -> Field:
-        if built.column.key and (spec.null or spec.when or spec.hidden):
+        if built.column.key and (spec.null or spec.when):
             raise Refusal("a key is in every row", None, "null" if spec.null else "when")
         blank = built.blank
         if spec.when is not None:
@@ -326,6 +327,18 @@ class _Scope(Scope):
             raise Refusal(instead(path, allowed), path)
         field = self._build.field(self._build.plan(target), name)
         return Source(owner.name, name, link), field
+
+    def reference(self, source: Source) -> Reference | None:
+        record = source.record
+        if source.link is not None:
+            record = self._build.field(self._build.plan(record), source.link).link or record
+        plan = self._build.plan(record)
+        column = self._build.field(plan, source.field).column
+        found = Reference(record, column.name) if column.key else column.references
+        if found is None or self._build.field(self._build.plan(found.table), found.column).hidden:
+            return None
+        shared = self._build.plan(found.table).spec.shared and not self._plan.spec.shared
+        return replace(found, shared=shared)
 
     def nullable(self, source: Source) -> bool:
         plan = self._build.plan(source.record)

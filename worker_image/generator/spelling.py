@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -36,27 +37,44 @@ class Pool:
 class Corpus:
     """Running text in pieces: a value is a stretch of them, told by its first piece and its length.
 
-    A stretch has `shortest` to `longest` pieces.
+    `borders` are the places in the text before, between and after the pieces. A stretch has
+    `shortest` to `longest` pieces.
     """
 
-    __slots__ = ("fixed", "longest", "pieces", "shortest", "width")
+    __slots__ = ("borders", "fixed", "longest", "shortest", "text", "width")
 
-    def __init__(self, pieces: Iterable[str], shortest: int, longest: int) -> None:
-        self.pieces = tuple(pieces)
+    def __init__(self, text: str, borders: Ints, shortest: int, longest: int) -> None:
+        self.text, self.borders = text, borders
         self.shortest, self.longest = shortest, longest
         self.fixed = False
-        sizes = [len(piece.encode()) for piece in self.pieces]
-        self.width = int(stretches(sizes, longest).max())
+        self.width = widest(self.borders if text.isascii() else encoded(self), longest)
+
+    @property
+    def pieces(self) -> list[str]:
+        """The pieces one by one."""
+        return [self.text[start:end] for start, end in pairwise(self.borders.tolist())]
 
     def mapped(self, change: Callable[[str], str]) -> "Corpus":
         """The same stretches of changed pieces."""
-        return Corpus(map(change, self.pieces), self.shortest, self.longest)
+        pieces = list(map(change, self.pieces))
+        return Corpus("".join(pieces), borders(pieces), self.shortest, self.longest)
 
 
-def stretches(sizes: Sequence[int], longest: int) -> Ints:
-    """The sizes of all stretches of `longest` pieces."""
-    ends = np.concatenate(([0], np.cumsum(sizes)))
-    return ends[longest:] - ends[: len(ends) - longest]
+def borders(pieces: Iterable[str | bytes]) -> Ints:
+    """The places before, between and after pieces that lie end to end."""
+    return np.array([0, *accumulate(map(len, pieces))])
+
+
+def encoded(corpus: Corpus) -> Ints:
+    """The borders of a corpus in UTF-8."""
+    points = np.frombuffer(corpus.text.encode("utf-32-le"), dtype=np.uint32)
+    sizes = 1 + (points > 0x7F).astype(np.int64) + (points > 0x7FF) + (points > 0xFFFF)
+    return np.concatenate(([0], np.cumsum(sizes))).take(corpus.borders)
+
+
+def widest(places: Ints, longest: int) -> int:
+    """The size of the largest stretch of `longest` pieces between these borders."""
+    return int((places[longest:] - places[: len(places) - longest]).max())
 
 
 Part: TypeAlias = str | Pool | Corpus
@@ -111,7 +129,7 @@ class Spelling:
 def _optional(part: Part) -> Part:
     """A part that may be left out, by the number after its last."""
     if isinstance(part, Corpus):
-        return Corpus(part.pieces, 0, part.longest)
+        return Corpus(part.text, part.borders, 0, part.longest)
     return Pool((part, "") if isinstance(part, str) else (*part.texts, ""))
 
 
@@ -140,6 +158,23 @@ def pointed(parts: Sequence[Part]) -> Spelling:
 def digits(count: int) -> Pool:
     """0 to 10**count - 1 with leading zeros."""
     return Pool(f"{number:0{count}}" for number in range(10**count))
+
+
+def zero_padded(size: int, high: int) -> Spelling:
+    """Spell whole numbers up to `high` with so many digits, those that need more with more."""
+    sizes = [min(4, size - start) for start in range(0, size, 4)]
+    above = high // 10**size
+    if above == 0:
+        return Spelling(
+            tuple(map(digits, sizes)), lambda value: tuple(_tail(np.asarray(value[0]), sizes))
+        )
+    opening = Pool(str(number or "") for number in range(above + 1))
+
+    def numbers(value: Value) -> Value:
+        upper = np.asarray(value[0]) // 10**size
+        return (upper, *_tail(value[0] - upper * 10**size, sizes))
+
+    return Spelling((opening, *map(digits, sizes)), numbers)
 
 
 def decimal(low: int, high: int, scale: int = 0) -> Spelling:

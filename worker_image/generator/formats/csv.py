@@ -54,4 +54,4 @@ def _texts(part: Part) -> Sequence[str]:
         return (part,)
     if isinstance(part, Pool):
         return part.texts
-    return part.pieces if part.shortest else ("", *part.pieces)
+    return (part.text,) if part.shortest else (part.text, "")

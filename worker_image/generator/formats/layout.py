@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..frame import Field, Mask
 from ..randomness import Ints
-from ..spelling import Corpus, Pool, Value, stretches
+from ..spelling import Corpus, Pool, Value, borders, widest
 
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
@@ -191,15 +191,13 @@ class Layout:
         self._line += bytes(table.shape[1])
 
     def _add_corpus(self, number: int, taken: int, corpus: Corpus, field: Field) -> None:
-        pieces = [self._dialect.escape(piece, field) for piece in corpus.pieces]
-        sizes = [len(piece) for piece in pieces]
-        width = int(stretches(sizes, corpus.longest).max())
+        written, ends = _written(corpus, self._dialect, field)
+        width = widest(ends, corpus.longest)
         if not width:
             return
-        text = np.frombuffer(b"".join(pieces) + bytes(width), dtype=np.uint8)
+        text = np.frombuffer(written + bytes(width), dtype=np.uint8)
         windows = np.ndarray((len(text) - width + 1,), f"V{width}", text, 0, (1,))
         kept = np.tri(width + 1, width, -1, dtype=np.uint8) * np.uint8(255)
-        ends = np.concatenate(([0], np.cumsum(sizes)))
         self._copies.append(_Stretch(number, taken, len(self._line), ends, windows, kept))
         self._line += bytes(width)
 
@@ -219,6 +217,15 @@ def _strides(width: int) -> list[tuple[int, int]]:
     size = min(16, 1 << (width.bit_length() - 1))
     starts = range(0, width - size, size)
     return [*((start, size) for start in starts), (width - size, size)]
+
+
+def _written(corpus: Corpus, dialect: Dialect, field: Field) -> tuple[bytes, Ints]:
+    """The text of a corpus and the borders of its pieces, as a dialect has them."""
+    text = dialect.escape(corpus.text, field)
+    if len(text) == len(corpus.text):
+        return text, corpus.borders
+    pieces = [dialect.escape(piece, field) for piece in corpus.pieces]
+    return b"".join(pieces), borders(pieces)
 
 
 def _table(pool: Pool, dialect: Dialect, field: Field) -> Bytes:

@@ -14,6 +14,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from ...tables import Reference
 from .. import frame as frames
 from ..expressions import Term
 from ..frame import Source
@@ -93,6 +94,10 @@ class Scope(ABC):
         """A field: of this record type (`name`), of an ancestor (`ancestor.name`), or through a
         reference (`reference.name`, `ancestor.reference.name`).
         """
+
+    @abstractmethod
+    def reference(self, source: Source) -> Reference | None:
+        """What a copy of a field refers to: what the field does or, of a key, the field itself."""
 
     @abstractmethod
     def nullable(self, source: Source) -> bool:

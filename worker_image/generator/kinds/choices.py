@@ -60,10 +60,11 @@ class ListColumn(Options):
 
 
 class ChoiceOptions(Options):
-    """Values of any type, each with its weight."""
+    """Values of any type, each with its weight, or one after the other."""
 
     values: list[Scalar] = Field(min_length=1)
     weights: list[Weight] | None = None
+    in_order: bool = Field(False, description="The n-th row has the n-th value, over and over")
 
 
 class ChoiceField(FieldSpec):
@@ -76,6 +77,7 @@ class ChoiceField(FieldSpec):
         "{choice: [S, M, L, XL]}",
         "{choice: {delivered: 80, open: 15, cancelled: 5}}",
         "{choice: {values: [0, 0.05, 0.1], weights: [70, 20, 10]}}",
+        "{choice: {values: [mon, tue, wed], in_order: true}}",
     )
     choice: Annotated[
         Annotated[list[Scalar], Field(min_length=1), Tag(f"{TAG}list")]
@@ -96,6 +98,8 @@ class ChoiceField(FieldSpec):
         shares = samplers.whole(weights)
         if min(shares) < sum(shares) * samplers.WEIGHT_SHARE:
             raise Refusal("a weight must be a millionth of their sum at least", min(weights))
+        if isinstance(self.choice, ChoiceOptions) and self.choice.in_order:
+            return _in_order(column, texts, reading)
         sampler = samplers.weighted(samplers.fine_deal(shares))
 
         def draw(_: Frame, words: Words) -> Value:
@@ -133,6 +137,13 @@ class ConstantField(FieldSpec):
         """See `FieldSpec`."""
         column, texts, reading = _written(scope.field, [self.constant])
         return frames.Field(column, picked(texts), lambda _, __: (0,), reading=reading)
+
+
+def _in_order(column: Column, texts: Sequence[str], reading: Reading) -> frames.Field:
+    size = len(texts)
+    return frames.Field(
+        column, picked(texts), lambda frame, _: (frame.numbers % size,), reading=reading
+    )
 
 
 def _enumeration(size: int) -> Enumeration:

@@ -1,5 +1,7 @@
 """Fields worked out from others."""
 
+import re
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,11 +17,15 @@ from .base import FieldSpec, Scope
 from .numbers import decimal_column
 from .times import check_span, spelt_duration, spelt_time
 
+_PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
+_NAMES = ("as_of", "unit")
+
 
 class ExpressionField(FieldSpec):
     """Worked out from other fields, exactly: `round(quantity * price * (1 - discount), 2)`.
 
-    It is null where a field that it uses is null. The syntax is a part of Python's; a text beside a
+    It is null where a field that it uses is null. A field alone, of any kind, is copied, and refers
+    to what the field refers to. The syntax is a part of Python's; a text beside a
     time or duration is one itself: `shipped - ordered > '2d'`.
     """
 
@@ -29,11 +35,14 @@ class ExpressionField(FieldSpec):
         "{expression: \"'late' if shipped - ordered > '7d' else 'on time'\"}",
         "{expression: 'years(born, as_of)'}",
         "{expression: 'cumulative(quantity)'}",
+        "{expression: product_id.name}",
     )
     expression: str = Field(min_length=1)
 
     def build(self, scope: Scope) -> frames.Field:
         """See `FieldSpec`."""
+        if _PATH.fullmatch(self.expression.strip()) and self.expression.strip() not in _NAMES:
+            return _copy(scope, self.expression.strip())
         term = scope.term(self.expression)
         column, spelling = _written(scope.field, term)
 
@@ -42,6 +51,24 @@ class ExpressionField(FieldSpec):
 
         reading = Reading(term.low, term.high, term.scale, term.texts)
         return frames.Field(column, spelling, draw, reading=reading, follows=term.follows)
+
+
+def _copy(scope: Scope, path: str) -> frames.Field:
+    source, field = scope.source(path)
+    column = replace(
+        field.column,
+        name=scope.field,
+        key=False,
+        unique=False,
+        references=scope.reference(source),
+    )
+    return frames.Field(
+        column,
+        field.spelling,
+        lambda frame, _: frame.value(source),
+        reading=field.reading,
+        follows=(source,),
+    )
 
 
 def _whole(values: Any, rows: int) -> Any:

@@ -78,6 +78,9 @@ class RefOptions(Options):
     to: str = Field(description="A key: record.field")
     distribution: Literal["uniform", "zipf"] = "uniform"
     exponent: float = Field(1.0, gt=0, le=10, description="Of zipf: how unequal rows are")
+    rows: list[Annotated[int, Field(ge=0)]] | None = Field(
+        None, min_length=1, description="The n-th row refers to this row, counted from 0"
+    )
 
 
 class RefField(FieldSpec):
@@ -92,6 +95,7 @@ class RefField(FieldSpec):
     examples: ClassVar[tuple[str, ...]] = (
         "{ref: customer.id}",
         "{ref: {to: product.id, distribution: zipf, exponent: 0.8}, null: 0.1}",
+        "{ref: {to: product.id, rows: [0, 2, 1]}}",
     )
     ref: Annotated[
         Annotated[str, Tag(f"{TAG}short")] | Annotated[RefOptions, Tag(f"{TAG}mapping")],
@@ -113,6 +117,8 @@ class RefField(FieldSpec):
         )
         if target.ancestor:
             return replace(field, draw=_ancestor(scope.field, target))
+        if options.rows is not None:
+            return replace(field, draw=_listed(scope.field, target, options.rows))
         if options.distribution == "zipf":
             if target.own:
                 raise Refusal("a reference to earlier rows has no distribution", options.to)
@@ -138,6 +144,14 @@ def _chosen(name: str, target: Target, zipf: RefOptions | None) -> Callable[[Fra
         return _linked(frame, name, target, choose(words[0], _rows(frame, target)))
 
     return draw
+
+
+def _listed(name: str, target: Target, rows: list[int]) -> Callable[[Frame, Words], Value]:
+    if target.own or max(rows) >= target.fewest:
+        reason = f"a unit has {target.fewest} rows of {target.source.record} at least"
+        raise Refusal(f"rows of another record type are needed; {reason}", max(rows))
+    table = np.array(rows)
+    return lambda frame, _: _linked(frame, name, target, table.take(frame.numbers % len(rows)))
 
 
 def _earlier(name: str, target: Target) -> Callable[[Frame, Words], Value]:

@@ -1,7 +1,8 @@
 """Texts: identifiers, patterns, templates, vocabularies and words."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 from string import Formatter, ascii_lowercase, ascii_uppercase, digits
@@ -18,7 +19,7 @@ from ..frame import Enumeration, Frame, Reading, Source
 from ..phrases import Deck, Phrase, shaped
 from ..problems import Refusal, instead
 from ..randomness import Ints, Words, scaled
-from ..spelling import Corpus, Pool, Spelling, Value, pointed, slug
+from ..spelling import Corpus, Pool, Spelling, Value, pointed, slug, zero_padded
 from ..uniqueness import CODES_LIMIT
 from .base import TAG, FieldSpec, Options, Scope, shape
 
@@ -28,6 +29,7 @@ _SYMBOLS = {
     "?": Deck(tuple(ascii_uppercase)),
     "&": Deck(tuple(ascii_lowercase)),
 }
+_PADDED = re.compile("0[1-9][0-9]?")
 _PARTS_LIMIT = 500
 _CHANGES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "slug": slug}
 
@@ -156,7 +158,8 @@ class _Piece:
 class TemplateField(FieldSpec):
     """Other fields in a text: `{first_name:lower}.{id}@example.com`, `{customer.id}-{number}`.
 
-    A name may be followed by `:lower`, `:upper` or `:slug` (ASCII letters and digits alone).
+    A name may be followed by `:lower`, `:upper` or `:slug` (ASCII letters and digits alone), that
+    of a whole number by `:06` for so many digits.
     """
 
     kind: ClassVar[str] = "template"
@@ -205,13 +208,28 @@ class TemplateField(FieldSpec):
 
 
 def _field_piece(scope: Scope, path: str, change: str) -> _Piece:
-    if change and change not in _CHANGES:
-        raise Refusal(instead(change, _CHANGES), change)
+    padded = _PADDED.fullmatch(change)
+    if change and change not in _CHANGES and not padded:
+        raise Refusal(f"{instead(change, _CHANGES)}; or 01 to 018", change)
     source, field = scope.source(path)
-    if change:
+    if padded:
+        field = replace(field, spelling=_zero_padded(field, path, int(change)))
+    elif change:
         return _Piece(field.spelling.mapped(_CHANGES[change]), source)
     own = source.record == scope.record and source.link is None
     return _Piece(field.spelling, source, field.units if own else None)
+
+
+def _zero_padded(field: frames.Field, path: str, size: int) -> Spelling:
+    reading = field.reading
+    if reading is None or field.column.type is not ColumnType.INTEGER:
+        raise Refusal("digits are for whole numbers", path)
+    if reading.low < 0 or reading.high >= 10 ** (size + 4):
+        reason = f"digits are for whole numbers from 0 on, not from {reading.low}"
+        reason = reason if reading.low < 0 else f"{reading.high} needs many more digits"
+        raise Refusal(reason, path)
+    spelling, read = zero_padded(size, reading.high), reading.read
+    return Spelling(spelling.parts, lambda value: spelling.numbers((read(value),)))
 
 
 def _unique_units(pieces: Sequence[_Piece]) -> int | None:
@@ -283,9 +301,9 @@ class TextField(FieldSpec):
             raise Refusal("min must not be above max", [low, high])
         column = Column(scope.field, ColumnType.TEXT)
         if self.text.of == "characters":
-            corpus = Corpus("".join(running_text(scope.locale, high)), low, high)
+            corpus = running_text(scope.locale, low, high, characters=True)
             return frames.Field(column, pointed([corpus]), _stretch(corpus), streams=2)
-        corpus = Corpus(running_text(scope.locale, high), max(low, 1) - 1, high - 1)
+        corpus = running_text(scope.locale, max(low, 1) - 1, high - 1)
         opening = [word.capitalize() for word in vocabulary.words(scope.locale)]
         draw = _sentences(corpus, len(opening))
         spelling = pointed([Pool(opening), corpus, "."])
@@ -294,7 +312,7 @@ class TextField(FieldSpec):
 
 def _stretch(corpus: Corpus) -> Callable[[Frame, Words], Value]:
     """Any stretch of a corpus, from any of its pieces on."""
-    places = len(corpus.pieces) - corpus.longest + 1
+    places = len(corpus.borders) - corpus.longest
     lengths = corpus.longest - corpus.shortest + 1
 
     def draw(_: Frame, words: Words) -> Value:
