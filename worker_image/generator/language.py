@@ -13,11 +13,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from .kinds import nested
 from .kinds.base import TAG, FieldSpec, Options, shape
 from .kinds.choices import ChoiceField, ConstantField
 from .kinds.expressions import ExpressionField
 from .kinds.keys import KeyField, RefField
-from .kinds.nested import ArrayField, ArrayOptions, ObjectField
+from .kinds.nested import ArrayField, ObjectField
 from .kinds.numbers import BooleanField, DecimalField, IntegerField, SequenceField
 from .kinds.texts import FakerField, PatternField, TemplateField, TextField, UuidField
 from .kinds.times import DateField, DatetimeField, DurationField
@@ -65,8 +66,7 @@ else:  # a union that a type checker cannot read: it is made from the list of ki
         BeforeValidator(_one_kind),
     ]
 
-    for _nesting in (ObjectField, ArrayOptions, ArrayField):
-        _nesting.model_rebuild(_types_namespace={"AnyField": AnyField})
+    nested.AnyField = AnyField  # pydantic looks a name up where it stands, once it is needed
 
 
 Rows: TypeAlias = Annotated[int, Field(ge=0, le=ROWS_LIMIT)]

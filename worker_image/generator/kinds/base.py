@@ -31,7 +31,9 @@ _REASONS = {"missing": "this is needed", "model_type": "a mapping is needed"}
 class Options(BaseModel):
     """A mapping with known names; an unknown one is answered with those that are allowed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True
+    )
 
     @model_validator(mode="wrap")
     @classmethod
