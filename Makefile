@@ -9,14 +9,25 @@ STAMP := $(VENV)/.installed
 REQUIREMENTS := requirements-dev.txt requirements.txt worker_image/requirements.txt \
 	worker_image/requirements-parquet.txt
 UNITS ?=
+# NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
+NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo test check up down clean
+.PHONY: demo test test-numpy check bench-generate bench-unique up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
 
 test: $(STAMP)  ## unit, integration and end-to-end tests on real local services
 	@$(BIN)/python -m pytest
+
+test-numpy: $(NUMPYS:%=.local/numpy/%)  ## the same bytes on old and new NumPy, each installed apart
+	@for version in $^; do PYTHONPATH=.:tests $$version/bin/python -m support.golden || exit 1; done
+
+bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
+	@$(BIN)/python -m benchmarks.generate
+
+bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
+	@$(BIN)/python -m benchmarks.unique
 
 check: $(STAMP)  ## lint, types, import rules
 	$(BIN)/ruff check .
@@ -32,6 +43,12 @@ down: $(STAMP)  ## stop what `up` or a killed demo left running
 
 clean: down  ## forget all local state
 	rm -rf .local
+
+.local/numpy/%: worker_image/requirements.txt requirements-dev.txt
+	$(PYTHON) -m venv $@.new
+	$@.new/bin/pip install --quiet --disable-pip-version-check numpy==$* \
+		$$(grep -hE '^(pydantic|pyyaml|faker|zstandard|pytest)==' $^)
+	rm -rf $@ && mv $@.new $@ && touch $@
 
 $(STAMP): $(REQUIREMENTS) local_host/services/azurite/package-lock.json
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
