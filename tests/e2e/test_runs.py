@@ -1,5 +1,7 @@
 """Runs from the HTTP start to the rows: what ends well, and what is refused."""
 
+import csv
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -63,6 +65,45 @@ def _content(ground: Ground, line: dict[str, Any]) -> bytes:
     container, path = line["document"].split("/", 1)
     content: bytes = ground.blobs.get_blob_client(container, path).download_blob().readall()
     return content
+
+
+def test_a_generate_run_fills_a_lake_with_a_list_from_storage(ground: Ground) -> None:
+    ground.store("lists", "colours.csv", b"colour,share\nred,3\nblue,1\n")
+    colour = {"choice": {"of": "lists/colours.csv", "column": "colour", "weights": "share"}}
+    dataset = {
+        "version": 1,
+        "dataset": "lake",
+        "records": {
+            "size": {"shared": True, "count": 3, "fields": {"id": {"key": {"start": 1}}}},
+            "shirt": {"count": 50, "fields": {"size_id": {"ref": "size.id"}, "colour": colour}},
+        },
+    }
+    documents = {"prefix": "lake", "format": "csv", "compression": "none"}
+    request = {"kind": "generate", "dataset": dataset, "units": 4, "documents": documents}
+    shown = ground.finish(ground.client.start(request))
+    assert shown["state"] == "Succeeded"
+    assert shown["report"]["stages"]["generate"]["records"] == {"size": 3, "shirt": 200}
+    lines = {unit: line["document"] for unit, line in ground.manifest(shown["run"]).items()}
+    folder = f"{CONTAINER}/lake/{shown['run']}"
+    assert lines == {unit: f"{folder}/*/{unit:07d}.csv" for unit in range(4)}
+    shirts = [
+        row
+        for unit in range(4)
+        for row in csv.DictReader(
+            _content(ground, {"document": f"{folder}/shirt/{unit:07d}.csv"}).decode().splitlines()
+        )
+    ]
+    assert len(shirts) == 200
+    colours = Counter(row["colour"] for row in shirts)
+    assert colours["red"] > colours["blue"] > 20
+    assert colours.total() == 200
+
+
+def test_a_list_that_is_not_there_refuses_the_run(ground: Ground) -> None:
+    fields = {"x": {"choice": {"of": "lists/nowhere.csv", "column": "x"}}}
+    dataset = {"version": 1, "dataset": "d", "records": {"row": {"count": 1, "fields": fields}}}
+    with pytest.raises(RefusedError, match=r"dataset\.records\.row\.fields\.x\.choice"):
+        ground.client.start({"kind": "generate", "dataset": dataset, "units": 1})
 
 
 def test_cancel_leaves_no_group_within_two_ticks(ground: Ground) -> None:

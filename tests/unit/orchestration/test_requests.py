@@ -42,6 +42,8 @@ def test_a_request_that_fits_its_kind(body: dict[str, Any]) -> None:
         ({"limits": {"attempts": 0}}, "limits.attempts", "greater than or equal to 1"),
         ({"documents": {"container": "No_Good"}}, "documents.container", "match pattern"),
         ({"documents": {"compression": "rar"}}, "documents.compression", "'none', 'gzip' or"),
+        ({"documents": {"format": "xml"}}, "documents.format", "'ndjson', 'csv' or 'parquet'"),
+        ({"documents": {"format": "csv"}}, "documents.format", "a pipeline run loads ndjson"),
         ({"random_seed": -1}, "random_seed", "greater than or equal to 0"),
         ({"colour": "red"}, "colour", "Extra inputs"),
     ],
