@@ -68,6 +68,7 @@ class Parquet:
         texts = [field.column.name for field in fields if _pool(field)]
         self._options: dict[str, Any] = {
             "compression": codec,
+            "compression_level": None if codec == "none" else 1,
             "use_dictionary": texts or False,
             "store_schema": False,
             "store_decimal_as_integer": True,
