@@ -13,7 +13,7 @@ from ..instants import DAY
 from ..problems import Refusal
 from ..randomness import Ints
 from .operators import check_divisor
-from .terms import Sort, Term, alike, checked, made
+from .terms import Sort, Term, alike, checked, joined, made
 
 Function = Callable[..., Term]
 
@@ -58,14 +58,11 @@ def _absolute(term: Term) -> Term:
 
 
 def _folded(choose: Any, bound: Callable[..., int]) -> Function:
-    def fold(*terms: Term) -> Term:
-        def pair(left: Term, right: Term) -> Term:
-            left, right = alike(left, right)
-            _check(left, Sort.NUMBER, Sort.DURATION, Sort.TIME)
-            bounds = (bound(left.low, right.low), bound(left.high, right.high))
-            return made(left, bounds, left, right, choose)
-
-        return reduce(pair, terms)
+    def fold(first: Term, *others: Term) -> Term:
+        terms = alike(first, *others)
+        _check(terms[0], Sort.NUMBER, Sort.DURATION, Sort.TIME)
+        bounds = (bound(term.low for term in terms), bound(term.high for term in terms))
+        return joined(terms[0], bounds, terms, lambda values: reduce(choose, values))
 
     return fold
 

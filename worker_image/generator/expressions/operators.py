@@ -1,14 +1,15 @@
 """What may be done with terms: arithmetic, comparison, choice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from functools import reduce
+from itertools import pairwise, product
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..problems import Refusal
-from .terms import Sort, Term, alike, made
+from .terms import Sort, Term, alike, joined, made
 
 Binary: TypeAlias = Callable[[Term, Term], Term]
 
@@ -100,37 +101,52 @@ ARITHMETIC: dict[str, Binary] = {
 """By the names of Python's syntax tree."""
 
 
-def _compared(function: Callable[[Any, Any], Any], *, ordered: bool) -> Binary:
-    def compare(left: Term, right: Term) -> Term:
-        left, right = alike(left, right)
-        if ordered and left.sort not in (*_QUANTITIES, Sort.TIME):
-            raise Refusal(f"a {left.sort} has no order; allowed: ==, !=, in", None)
-        return made(_TRUTH, (0, 1), left, right, function)
-
-    return compare
-
-
-COMPARISON: dict[str, Binary] = {
-    "Eq": _compared(np.equal, ordered=False),
-    "NotEq": _compared(np.not_equal, ordered=False),
-    "Lt": _compared(np.less, ordered=True),
-    "LtE": _compared(np.less_equal, ordered=True),
-    "Gt": _compared(np.greater, ordered=True),
-    "GtE": _compared(np.greater_equal, ordered=True),
+COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
+    "Eq": np.equal,
+    "NotEq": np.not_equal,
+    "Lt": np.less,
+    "LtE": np.less_equal,
+    "Gt": np.greater,
+    "GtE": np.greater_equal,
 }
 """By the names of Python's syntax tree."""
 
 
-def both(left: Term, right: Term) -> Term:
-    """Whether both are true."""
-    _check_truths(left, right)
-    return made(_TRUTH, (0, 1), left, right, np.logical_and)
+def compared(operations: Sequence[str], operands: Sequence[Term]) -> Term:
+    """Whether all comparisons of a chain hold, each of an operand with the next."""
+    operands = alike(*operands)
+    sort = operands[0].sort
+    if sort not in (*_QUANTITIES, Sort.TIME) and not {"Eq", "NotEq"}.issuperset(operations):
+        raise Refusal(f"a {sort} has no order; allowed: ==, !=, in", None)
+    functions = [COMPARISON[name] for name in operations]
+
+    def hold(values: Iterator[Any]) -> Any:
+        pairs = zip(functions, pairwise(values), strict=True)
+        return reduce(np.logical_and, (function(*pair) for function, pair in pairs))
+
+    return joined(_TRUTH, (0, 1), operands, hold)
 
 
-def either(left: Term, right: Term) -> Term:
+def among(term: Term, others: Sequence[Term]) -> Term:
+    """Whether a term equals one of others."""
+
+    def found(values: Iterator[Any]) -> Any:
+        value = next(values)
+        return reduce(np.logical_or, (np.equal(value, other) for other in values))
+
+    return joined(_TRUTH, (0, 1), alike(term, *others), found)
+
+
+def all_of(terms: Sequence[Term]) -> Term:
+    """Whether all are true."""
+    _check_truths(*terms)
+    return joined(_TRUTH, (0, 1), terms, lambda values: reduce(np.logical_and, values))
+
+
+def any_of(terms: Sequence[Term]) -> Term:
     """Whether one at least is true."""
-    _check_truths(left, right)
-    return made(_TRUTH, (0, 1), left, right, np.logical_or)
+    _check_truths(*terms)
+    return joined(_TRUTH, (0, 1), terms, lambda values: reduce(np.logical_or, values))
 
 
 def negated(term: Term) -> Term:

@@ -2,10 +2,9 @@
 
 import ast
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,12 +121,12 @@ class _Reader:
             case ast.UnaryOp() | ast.BinOp():
                 return self._arithmetic(node)
             case ast.BoolOp():
-                join = operators.both if isinstance(node.op, ast.And) else operators.either
-                return reduce(join, map(self.term, node.values))
+                join = operators.all_of if isinstance(node.op, ast.And) else operators.any_of
+                return join(list(map(self.term, node.values)))
             case ast.Compare():
                 return self._comparison(node)
             case ast.IfExp():
-                pair = self._pair(node.body, node.orelse)
+                pair = self._pair(self.term(node.body), self.term(node.orelse))
                 return operators.chosen(self.term(node.test), *pair)
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 return self._call(name, node.args)
@@ -142,9 +141,10 @@ class _Reader:
             case ast.BinOp(op=ast.Div()):
                 raise Refusal("x / y is allowed as round(x / y, digits); or use //", None)
             case ast.BinOp():
-                operation = _operation(operators.ARITHMETIC, node.op)
+                operation = operators.ARITHMETIC[_known(operators.ARITHMETIC, node.op)]
                 shift = isinstance(node.op, ast.Add | ast.Sub)
-                return operation(*self._pair(node.left, node.right, shift=shift))
+                pair = self.term(node.left), self.term(node.right)
+                return operation(*self._pair(*pair, shift=shift))
         raise Refusal(_ALLOWED, None)
 
     def _named(self, path: str) -> Term:
@@ -156,10 +156,9 @@ class _Reader:
         source, field = self._scope.source(path)
         return of_field(source, field)
 
-    def _pair(self, left: ast.expr, right: ast.expr, *, shift: bool = False) -> tuple[Term, Term]:
+    def _pair(self, left: Term, right: Term, *, shift: bool = False) -> tuple[Term, Term]:
         """Two terms; a text beside a time or duration is one itself."""
-        one, other = self.term(left), self.term(right)
-        return self._beside(one, other, shift), self._beside(other, one, shift)
+        return self._beside(left, right, shift), self._beside(right, left, shift)
 
     def _beside(self, one: Term, other: Term, shift: bool) -> Term:
         if one.literal is None or other.sort not in (Sort.TIME, Sort.DURATION):
@@ -175,22 +174,25 @@ class _Reader:
         return constant(Sort.TIME, moment.seconds)
 
     def _comparison(self, node: ast.Compare) -> Term:
-        found, left = [], node.left
-        for operation, right in zip(node.ops, node.comparators, strict=True):
-            if isinstance(operation, ast.In | ast.NotIn):
-                found.append(self._one_of(left, right, isinstance(operation, ast.NotIn)))
-            else:
-                compare = _operation(operators.COMPARISON, operation)
-                found.append(compare(*self._pair(left, right)))
-            left = right
-        return reduce(operators.both, found)
+        match node:
+            case ast.Compare(ops=[ast.In()], comparators=[among]):
+                return self._one_of(node.left, among)
+            case ast.Compare(ops=[ast.NotIn()], comparators=[among]):
+                return operators.negated(self._one_of(node.left, among))
+        operations = [_known(operators.COMPARISON, operation) for operation in node.ops]
+        return operators.compared(operations, self._together([node.left, *node.comparators]))
 
-    def _one_of(self, node: ast.expr, among: ast.expr, negate: bool) -> Term:
+    def _one_of(self, node: ast.expr, among: ast.expr) -> Term:
         if not isinstance(among, ast.Tuple | ast.List) or not among.elts:
             raise Refusal("in needs a list such as ('a', 'b')", ast.unparse(among))
-        equal = operators.COMPARISON["Eq"]
-        any_of = reduce(operators.either, (equal(*self._pair(node, one)) for one in among.elts))
-        return operators.negated(any_of) if negate else any_of
+        first, *others = self._together([node, *among.elts])
+        return operators.among(first, others)
+
+    def _together(self, nodes: Sequence[ast.expr], *, shift: bool = False) -> list[Term]:
+        """Terms; the texts among them are times or durations where another one is."""
+        terms = list(map(self.term, nodes))
+        model = next((term for term in terms if term.literal is None), None)
+        return [self._beside(term, model, shift) for term in terms] if model else terms
 
     def _call(self, name: str, args: Sequence[ast.expr]) -> Term:
         if name == "round":
@@ -202,8 +204,7 @@ class _Reader:
         if name not in functions.FUNCTIONS:
             raise Refusal(instead(name, functions.USAGE), None)
         usage, _, function = functions.FUNCTIONS[name]
-        terms = [self.term(arg) for arg in args]
-        terms = [self._beside(one, terms[0], name == "wave") for one in terms]
+        terms = self._together(args, shift=name == "wave")
         try:
             inspect.signature(function).bind(*terms)
         except TypeError:
@@ -238,11 +239,11 @@ class _Reader:
         return aggregates.extreme(inner, record, child, largest=name == "max")
 
 
-def _operation(known: dict[str, operators.Binary], operation: Any) -> operators.Binary:
+def _known(operations: Collection[str], operation: Any) -> str:
     name = type(operation).__name__
-    if name not in known:
+    if name not in operations:
         raise Refusal(_ALLOWED, None)
-    return known[name]
+    return name
 
 
 def _path(node: ast.expr) -> str:

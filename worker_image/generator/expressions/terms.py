@@ -1,8 +1,9 @@
 """Terms: what an expression is made of, with bounds that are known before any row is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ class Term:
 
     def renumbered(self, texts: tuple[str, ...]) -> "Term":
         """The same text by its place in other texts, of which it is one."""
-        places = np.array([texts.index(text) for text in self.texts])
+        known = {text: place for place, text in enumerate(texts)}
+        places = np.array([known[text] for text in self.texts])
         return made(
             replace(self, texts=texts), (0, len(texts) - 1), self, lambda value: places[value]
         )
@@ -71,10 +73,21 @@ def made(like: Term, bounds: tuple[int, int], *parts: Any) -> Term:
         Refusal: it could leave 64 bits.
     """
     *terms, function = parts
+    return joined(like, bounds, terms, lambda values: function(*values))
+
+
+def joined(
+    like: Term, bounds: tuple[int, int], terms: Sequence[Term], join: Callable[[Iterator[Any]], Any]
+) -> Term:
+    """The same with a function that takes the values one after the other, each worked out once.
+
+    Raises:
+        Refusal: it could leave 64 bits.
+    """
     evaluations = [term.evaluate for term in terms]
 
     def evaluate(frame: Frame) -> Any:
-        return function(*(one(frame) for one in evaluations))
+        return join(one(frame) for one in evaluations)
 
     follows = tuple(dict.fromkeys(source for term in terms for source in term.follows))
     low, high = bounds
@@ -95,18 +108,19 @@ def checked(term: Term) -> Term:
     return term
 
 
-def alike(left: Term, right: Term) -> tuple[Term, Term]:
-    """Two terms of one sort, in the same units or with the same texts.
+def alike(*terms: Term) -> list[Term]:
+    """Terms of one sort, in the same units or with the same texts.
 
     Raises:
         Refusal: they are of different sorts.
     """
-    if left.sort is not right.sort:
-        raise Refusal(f"a {left.sort} and a {right.sort} do not go together", None)
-    if left.sort is Sort.NUMBER:
-        scale = max(left.scale, right.scale)
-        return left.at_scale(scale), right.at_scale(scale)
-    if left.sort is Sort.TEXT:
-        texts = tuple(dict.fromkeys(left.texts + right.texts))
-        return left.renumbered(texts), right.renumbered(texts)
-    return left, right
+    for left, right in pairwise(terms):
+        if left.sort is not right.sort:
+            raise Refusal(f"a {left.sort} and a {right.sort} do not go together", None)
+    if terms[0].sort is Sort.NUMBER:
+        scale = max(term.scale for term in terms)
+        return [term.at_scale(scale) for term in terms]
+    if terms[0].sort is Sort.TEXT:
+        texts = tuple(dict.fromkeys(text for term in terms for text in term.texts))
+        return [term.renumbered(texts) for term in terms]
+    return list(terms)
