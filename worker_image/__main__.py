@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
+# No linear algebra here: its threads cost a tenth of the start-up where there are cores for them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from . import identity, logs
 from .clock import Clock
 from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment

@@ -69,6 +69,18 @@ class Delivery:
         return f"{message.stage}/{message.unit:07d}" if message else "undecodable"
 
     @property
+    def patient(self) -> bool:
+        """Whether the message can wait for a slot.
+
+        If the worker dies meanwhile, the delivery counts as an attempt that nobody has made. Only
+        a first one is put at that risk, of a unit that has two more.
+        """
+        message = self._message
+        if message is None:
+            return True  # it is buried however often it came
+        return self._attempt(message) == 1 and message.limits.attempts > 2
+
+    @property
     def overdue(self) -> bool:
         """Whether the unit has had its time."""
         if self._started is None or self._message is None:

@@ -5,6 +5,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from azure.core.exceptions import AzureError
 
@@ -12,7 +13,7 @@ from .contract import ExitCode, WorkerEnvironment, naming
 from .delivery import Delivery, Workplace
 from .lease import Lease
 from .logs import Shipment
-from .polling import Polling
+from .polling import Polling, Stock
 from .ticking import Ticking
 
 LOG = logging.getLogger(__name__)
@@ -21,8 +22,9 @@ PATIENCE = 2.0  # seconds for a thread that has only to close what it holds
 
 
 class Worker:
-    """One thread receives, each slot works on one delivery at a time, a keeper renews the leases
-    and watches the time, a reporter writes heartbeats and ships the log.
+    """One thread receives, ahead of the slots where units are short; each slot works on one
+    delivery at a time; a keeper renews the leases and watches the time; a reporter writes
+    heartbeats and ships the log.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Worker:
         self._end_process = end_process
         self._changed = threading.Condition()
         self._held: list[Delivery] = []
+        self._stock = Stock(environment.concurrency)
         self._answered = False
         self._stopping = False
         self._inbox: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
@@ -52,7 +55,8 @@ class Worker:
     def run(self) -> ExitCode:
         """Work until the queue stays empty or `stop`; says how the process ends. Once only.
 
-        What is still in progress after the grace is released; log and heartbeat are flushed.
+        After a stop no unit is begun: what waits is released at once, what is still in progress
+        after the grace then; log and heartbeat are flushed.
         """
         for slot in self._slots:
             slot.start()
@@ -76,30 +80,36 @@ class Worker:
     def _drain(self) -> ExitCode:
         environment, clock = self._environment, self._workplace.clock
         polling = Polling(environment.poll_seconds, environment.idle_seconds, clock.monotonic())
-        while (room := self._await_room()) > 0:
+        while (wanted := self._await_want()) > 0:
             holding = bool(self._held)  # asked first: what is put back later is in the next answer
-            found = self._receive(room)
+            found = self._receive(wanted)
             step = polling.next_step(found, holding=holding, now=clock.monotonic())
             if isinstance(step, ExitCode):
                 return step
             self._pause(step)
         return ExitCode.OK
 
-    def _await_room(self) -> int:
-        """How many more deliveries the slots can take, once they can; 0 when asked to stop."""
+    def _await_want(self) -> int:
+        """How many more deliveries to ask for, once there are any; 0 when asked to stop."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping or self._room())
-            return 0 if self._stopping else self._room()
+            self._changed.wait_for(lambda: self._stopping or self._wanted())
+            return 0 if self._stopping else self._wanted()
 
-    def _room(self) -> int:
-        return len(self._slots) - len(self._held)
+    def _wanted(self) -> int:
+        return self._stock.wanted(len(self._held))
 
     def _pause(self, seconds: float) -> None:
+        """Wait, but not while a slot falls idle: the last units may have sent others."""
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping, seconds)
+            busy = not self._idle()
+            self._changed.wait_for(lambda: self._stopping or (busy and self._idle()), seconds)
+
+    def _idle(self) -> bool:
+        """Whether a slot has nothing to do."""
+        return len(self._held) < len(self._slots)
 
     def _receive(self, count: int) -> int | None:
-        """Hand up to `count` deliveries to the slots; how many, None if storage did not answer."""
+        """Take up to `count` deliveries; how many came, None if storage did not answer."""
         storage, visibility = self._workplace.storage, self._environment.visibility_seconds
         try:
             messages = storage.receive(count, visibility)
@@ -107,29 +117,42 @@ class Worker:
             LOG.warning("the queue does not answer: %s", error.message)
             return None
         self._answered = True
-        for message in messages:
-            lease = Lease(storage.work, message, visibility, self._workplace.clock)
-            self._hand_over(Delivery(lease, self._workplace))
+        leases = [Lease(storage.work, item, visibility, self._workplace.clock) for item in messages]
+        self._hand_over([Delivery(lease, self._workplace) for lease in leases])
         return len(messages)
 
-    def _hand_over(self, delivery: Delivery) -> None:
+    def _hand_over(self, deliveries: list[Delivery]) -> None:
+        """Give the slots what they can begin at once and what can wait for them."""
+        refused = []
         with self._changed:
-            if not self._stopping:
-                self._held.append(delivery)
-                self._inbox.put(delivery)
-                return
-        delivery.release()
+            self._stock.received([delivery.patient for delivery in deliveries])
+            for delivery in sorted(deliveries, key=lambda delivery: delivery.patient):
+                if self._stopping or not (delivery.patient or self._idle()):
+                    refused.append(delivery)
+                else:
+                    self._held.append(delivery)
+                    self._inbox.put(delivery)
+        for delivery in refused:
+            delivery.release()
 
     def _slot(self) -> None:
         while delivery := self._inbox.get():
+            begun = self._workplace.clock.monotonic()
             try:
-                delivery.work()
+                if self._stopping:
+                    delivery.release()
+                else:
+                    delivery.work()
             finally:
-                with self._changed:
-                    self._held.remove(delivery)
-                    self._changed.notify_all()
+                self._forget(delivery, self._workplace.clock.monotonic() - begun)
         for stage in self._workplace.stages.values():
             stage.close()
+
+    def _forget(self, delivery: Delivery, seconds: float) -> None:
+        with self._changed:
+            self._held.remove(delivery)
+            self._stock.took(seconds)
+            self._changed.notify_all()
 
     def _holding(self) -> list[Delivery]:
         with self._changed:
@@ -154,6 +177,8 @@ class Worker:
         self._end_process(ExitCode.UNIT_TIMEOUT)
 
     def _leave(self) -> None:
+        self.stop()
+        self._release_waiting()
         for _ in self._slots:
             self._inbox.put(None)
         with self._changed:
@@ -166,6 +191,13 @@ class Worker:
         self._reporter.stop()
         LOG.info("left")
         self._report("left")
+
+    def _release_waiting(self) -> None:
+        """Hand on what no slot has begun; the slots themselves may all be stuck."""
+        with suppress(queue.Empty):
+            while delivery := self._inbox.get_nowait():
+                delivery.release()
+                self._forget(delivery, 0.0)
 
     def _report(self, state: str = "") -> None:
         """Heartbeat and log; a worker that cannot write them works on."""

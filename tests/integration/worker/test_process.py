@@ -11,14 +11,16 @@ from urllib.parse import urlsplit
 import psycopg
 from support.services import eventually
 from support.things import DATASET, ROWS, SCHEMA, pipeline_message, rows
-from support.worker import Bench
+from support.worker import DOCUMENTS, Bench
 
 from worker_image.contract import (
     DatasetSource,
     ExitCode,
+    IngestPayload,
     Limits,
     Message,
     Receipt,
+    Stage,
     naming,
 )
 
@@ -162,15 +164,40 @@ def test_the_unit_of_a_killed_worker_is_done_by_another(bench: Bench, database: 
     assert rows(database) == ROWS
 
 
+def test_what_waited_in_a_killed_worker_is_done_by_another(bench: Bench, database: str) -> None:
+    made = [replace(pipeline_message(bench, unit), then=None) for unit in range(20)]
+    path = f"{bench.run}/document.ndjson"
+    bench.write(DOCUMENTS, path, b'{"type":"thing","id":1}\n')
+    ingest = IngestPayload(DOCUMENTS, path, SCHEMA, DatasetSource(inline=DATASET))
+    stuck = bench.message(16, stage=Stage.INGEST, payload=ingest.members())
+    bench.seed(*made[:16], stuck, *made[16:])
+    held = {"ingest/0000016", *(f"generate/{unit:07d}" for unit in range(16, 20))}
+    with (
+        locked_out(database),
+        bench.process(postgresql_url=database, visibility_seconds=1) as process,
+    ):
+        wait_until_stuck(bench, *held)
+        process.kill()
+        process.wait()
+    eventually(lambda: len(bench.visible()) == len(held))
+    assert bench.run_process(postgresql_url=database, worker="w2")[0] == ExitCode.OK
+    assert [(receipt.worker, receipt.delivery) for receipt in loaded(bench)] == [("w2", 2)]
+    late = bench.receipts()[16:]
+    assert [(receipt.unit, receipt.worker) for receipt in late] == [
+        (n, "w2") for n in range(16, 20)
+    ]
+    assert (bench.queued(), bench.dead_letters()) == (0, [])
+
+
 def test_a_unit_that_takes_too_long_ends_its_worker(bench: Bench, database: str) -> None:
-    hasty = pipeline_message(bench, limits=Limits(attempts=2, timeout_seconds=0.3))
+    hasty = pipeline_message(bench, limits=Limits(attempts=2, timeout_seconds=1))
     bench.seed(hasty, replace(pipeline_message(bench, 1), limits=Limits(attempts=1)))
     options = {"postgresql_url": database, "concurrency": 2, "visibility_seconds": 1}
     with locked_out(database):
         assert bench.run_process(**options)[0] == ExitCode.UNIT_TIMEOUT
         first, second = sorted(map(Message.decode, bench.visible()), key=lambda item: item.unit)
         [failure] = first.history
-        assert (failure.type, failure.message) == ("UnitTimeout", "not done after 0.3 s")
+        assert (failure.type, failure.message) == ("UnitTimeout", "not done after 1 s")
         assert "psycopg" in failure.traceback, "it says where the unit was stuck"
         assert (first.released, second.released, second.history) == (0, 1, ())
         assert any(line["message"].startswith("UnitTimeout") for line in bench.log())
