@@ -1,9 +1,11 @@
 """Logical tables as PostgreSQL's statements; every name is quoted by the driver."""
 
+from collections.abc import Iterable, Sequence
+
 from psycopg import sql
 
 from ..errors import PermanentError
-from ..tables import Column, ColumnType, Table
+from ..tables import Column, ColumnType, Reference, Table
 
 _LONGEST_NAME = 63
 _TYPES = {
@@ -27,28 +29,57 @@ def create_schema(schema: str) -> sql.Composed:
 def create_table(schema: str, table: Table) -> sql.Composed:
     """The statement that makes a table with its constraints unless it is there.
 
+    A column that refers to a shared table gets no foreign key here: see `add_foreign_keys`.
+
     Raises:
         PermanentError: PostgreSQL would cut a name short.
     """
-    parts = [_column(schema, column) for column in table.columns]
-    keys = [_name(column.name) for column in table.columns if column.key]
+    keys = [column.name for column in table.columns if column.key]
+    parts: list[sql.Composable] = [_column(schema, column, keys) for column in table.columns]
     if keys:
-        parts.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(keys)))
-    return sql.SQL("create table if not exists {}.{} ({})").format(
-        _name(schema), _name(table.name), sql.SQL(", ").join(parts)
+        parts.append(sql.SQL("primary key ({})").format(_names(keys)))
+    parts += [sql.SQL("unique ({})").format(_names(names)) for names in table.unique]
+    lines = sql.SQL(",\n    ").join(parts)
+    return sql.SQL("create table if not exists {} (\n    {}\n)").format(
+        _qualified(schema, table.name), lines
     )
 
 
-def _column(schema: str, column: Column) -> sql.Composed:
+def add_foreign_keys(schema: str, tables: Iterable[Table]) -> list[sql.Composed]:
+    """The statements that make the foreign keys to shared tables; each is to be run once.
+
+    They are for the time when everything is loaded: a document of shared rows may come after
+    those that refer to them.
+
+    Raises:
+        PermanentError: PostgreSQL would cut a name short.
+    """
+    return [
+        sql.SQL("alter table {} add foreign key ({}) {}").format(
+            _qualified(schema, table.name),
+            _name(column.name),
+            _references(schema, column.references),
+        )
+        for table in tables
+        for column in table.columns
+        if column.references and column.references.shared
+    ]
+
+
+def _column(schema: str, column: Column, keys: Sequence[str]) -> sql.Composed:
     words: list[sql.Composable] = [_name(column.name), _type(column)]
     if not column.nullable:
         words.append(sql.SQL("not null"))
-    if column.unique:
+    if column.unique and keys != [column.name]:  # the primary key says as much
         words.append(sql.SQL("unique"))
-    if column.references:
-        target = (schema, column.references.table, column.references.column)
-        words.append(sql.SQL("references {}.{} ({})").format(*map(_name, target)))
+    if column.references and not column.references.shared:
+        words.append(_references(schema, column.references))
     return sql.SQL(" ").join(words)
+
+
+def _references(schema: str, reference: Reference) -> sql.Composed:
+    target = _qualified(schema, reference.table)
+    return sql.SQL("references {} ({})").format(target, _name(reference.column))
 
 
 def _type(column: Column) -> sql.Composable:
@@ -57,6 +88,14 @@ def _type(column: Column) -> sql.Composable:
         return name
     digits = (sql.Literal(column.precision), sql.Literal(column.scale or 0))
     return sql.SQL("{}({}, {})").format(name, *digits)
+
+
+def _qualified(schema: str, table: str) -> sql.Composed:
+    return sql.SQL("{}.{}").format(_name(schema), _name(table))
+
+
+def _names(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(_name, names))
 
 
 def _name(name: str) -> sql.Identifier:

@@ -1,8 +1,13 @@
 import pytest
 
 from worker_image.errors import PermanentError
-from worker_image.ingester.ddl import create_schema, create_table
+from worker_image.ingester.ddl import add_foreign_keys, create_schema, create_table
 from worker_image.tables import Column, ColumnType, Reference, Table
+
+
+def made(table: Table) -> list[str]:
+    """The lines of the statement that makes a table."""
+    return create_table("s", table).as_string(None).splitlines()
 
 
 def test_every_part_of_a_table_is_in_its_statement() -> None:
@@ -16,21 +21,54 @@ def test_every_part_of_a_table_is_in_its_statement() -> None:
             Column("count", ColumnType.DECIMAL, precision=9),
             Column("free", ColumnType.DECIMAL, nullable=True),
         ),
+        unique=(("price", "count"), ("code", "n", "free")),
     )
-    assert create_table("s", table).as_string(None) == (
-        'create table if not exists "s"."line" ('
-        '"order" bigint not null references "s"."order" ("id"), "n" bigint not null, '
-        '"code" uuid not null unique, "price" numeric(12, 2) not null, '
-        '"count" numeric(9, 0) not null, "free" numeric, primary key ("order", "n"))'
-    )
+    assert made(table) == [
+        'create table if not exists "s"."line" (',
+        '    "order" bigint not null references "s"."order" ("id"),',
+        '    "n" bigint not null,',
+        '    "code" uuid not null unique,',
+        '    "price" numeric(12, 2) not null,',
+        '    "count" numeric(9, 0) not null,',
+        '    "free" numeric,',
+        '    primary key ("order", "n"),',
+        '    unique ("price", "count"),',
+        '    unique ("code", "n", "free")',
+        ")",
+    ]
 
 
 def test_every_type_has_its_own() -> None:
     columns = tuple(Column(each, each, nullable=True) for each in ColumnType)
-    assert create_table("s", Table("t", columns)).as_string(None) == (
-        'create table if not exists "s"."t" ("integer" bigint, "decimal" numeric, "text" text, '
-        '"boolean" boolean, "date" date, "timestamp" timestamptz, "duration" interval, '
-        '"uuid" uuid, "json" jsonb)'
+    types = [line.strip().rstrip(",").partition(" ")[2] for line in made(Table("t", columns))[1:-1]]
+    assert types == [
+        "bigint", "numeric", "text", "boolean", "date", "timestamptz", "interval", "uuid", "jsonb",
+    ]  # fmt: skip
+
+
+def test_a_primary_key_is_not_made_unique_twice() -> None:
+    key = Column("id", ColumnType.INTEGER, key=True, unique=True)
+    assert made(Table("t", (key,)))[1:-1] == ['    "id" bigint not null,', '    primary key ("id")']
+    other = Column("part", ColumnType.INTEGER, key=True)
+    assert made(Table("t", (key, other)))[1] == '    "id" bigint not null unique,'
+
+
+def test_foreign_keys_to_shared_tables_come_when_everything_is_loaded() -> None:
+    table = Table(
+        "shop",
+        (
+            Column("id", ColumnType.INTEGER, key=True),
+            Column("chief", ColumnType.INTEGER, references=Reference("shop", "id")),
+            Column("land", ColumnType.INTEGER, references=Reference("country", "id", shared=True)),
+        ),
+    )
+    assert made(table)[2:4] == [
+        '    "chief" bigint not null references "s"."shop" ("id"),',
+        '    "land" bigint not null,',
+    ]
+    (statement,) = add_foreign_keys("s", [Table("country", ()), table])
+    assert statement.as_string(None) == (
+        'alter table "s"."shop" add foreign key ("land") references "s"."country" ("id")'
     )
 
 
