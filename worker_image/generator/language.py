@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -75,6 +76,8 @@ Rows: TypeAlias = Annotated[int, Field(ge=0, le=ROWS_LIMIT)]
 class CountOptions(Options):
     """A number of rows that differs: one of these."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     poisson: float | None = Field(None, gt=0, le=100_000, description="Rows on average")
     uniform: list[Rows] | None = Field(
         None, min_length=2, max_length=2, description="Fewest and most rows"
@@ -84,12 +87,12 @@ class CountOptions(Options):
 class RecordSpec(Options):
     """A record type: how many rows for each row of its parent, or in each unit without one."""
 
-    description: str | None = None
-    parent: str | None = None
+    description: str | None = Field(None, description="What a record is")
+    parent: str | None = Field(None, description="The record type that its rows belong to")
     count: Annotated[
         Annotated[Rows, Tag(f"{TAG}short")] | Annotated[CountOptions, Tag(f"{TAG}mapping")],
         Discriminator(shape),
-    ]
+    ] = Field(description="Rows for each row of the parent, or in each unit without one")
     when: str | None = Field(
         None, description="A condition on the parent's fields; where it is not met it has no rows"
     )
@@ -99,15 +102,21 @@ class RecordSpec(Options):
     unique: list[Annotated[list[Name], Field(min_length=1, max_length=5)]] = Field(
         [], max_length=10, description="Combinations of fields that never occur twice"
     )
-    fields: dict[Name, AnyField] = Field(min_length=1, max_length=100)
+    fields: dict[Name, AnyField] = Field(
+        min_length=1, max_length=100, description="The fields by name, in the order of documents"
+    )
 
 
 class DatasetSpec(Options):
     """A dataset: groups of related records, one group a unit."""
 
-    version: Literal[1]
-    dataset: Name
-    description: str | None = None
-    as_of: str | None = Field(None, description="The day that relative times are counted from")
-    locale: str = "en_US"
-    records: dict[Name, RecordSpec] = Field(min_length=1, max_length=50)
+    version: Literal[1] = Field(description="Of the language")
+    dataset: Name = Field(description="The name of the dataset")
+    description: str | None = Field(None, description="What the dataset is")
+    as_of: str | None = Field(
+        None, description="The day or moment, ISO 8601, that relative times are counted from"
+    )
+    locale: str = Field("en_US", description="The language and country of names, places, texts")
+    records: dict[Name, RecordSpec] = Field(
+        min_length=1, max_length=50, description="The record types by name"
+    )

@@ -55,15 +55,17 @@ class ListColumn(Options):
     """
 
     of: str = Field(description="Where it is: container/path of a blob, or the path of a file")
-    column: str
-    weights: str | None = Field(None, description="A column of weights")
+    column: str = Field(description="The name of the column that has the values")
+    weights: str | None = Field(None, description="The name of a column with their weights")
 
 
 class ChoiceOptions(Options):
     """Values of any type, each with its weight, or one after the other."""
 
-    values: list[Scalar] = Field(min_length=1)
-    weights: list[Weight] | None = None
+    values: list[Scalar] = Field(min_length=1, description="Texts, numbers or booleans")
+    weights: list[Weight] | None = Field(
+        None, description="One a value, of any size; without them all are alike likely"
+    )
     in_order: bool = Field(False, description="The n-th row has the n-th value, over and over")
 
 

@@ -76,7 +76,10 @@ class RefOptions(Options):
     """Which row is referred to, where it is not an ancestor."""
 
     to: str = Field(description="A key: record.field")
-    distribution: Literal["uniform", "zipf"] = "uniform"
+    distribution: Literal["uniform", "zipf"] = Field(
+        "uniform",
+        description="All rows alike, or the n-th n ** exponent times rarer than the first",
+    )
     exponent: float = Field(1.0, gt=0, le=10, description="Of zipf: how unequal rows are")
     rows: list[Annotated[int, Field(ge=0)]] | None = Field(
         None, min_length=1, description="The n-th row refers to this row, counted from 0"

@@ -26,8 +26,10 @@ _ZIPF_LIMIT = 1_000_000
 class Normal(Options):
     """The bell curve, cut at min and max."""
 
-    mean: float = Field(ge=-1e12, le=1e12)
-    deviation: float = Field(gt=0, le=1e12)
+    mean: float = Field(ge=-1e12, le=1e12, description="The middle")
+    deviation: float = Field(
+        gt=0, le=1e12, description="Two of three values are no farther from the mean"
+    )
 
     def quantiles(self) -> Floats:
         """The curve as a table."""
@@ -37,8 +39,12 @@ class Normal(Options):
 class Lognormal(Options):
     """Half of the values under the median, a long tail above: prices, durations, sizes."""
 
-    median: float = Field(gt=0, le=1e12)
-    sigma: float = Field(gt=0, le=5)
+    median: float = Field(gt=0, le=1e12, description="Half of the values are under it")
+    sigma: float = Field(
+        gt=0,
+        le=5,
+        description="Two of three values are from median / e**sigma to median * e**sigma",
+    )
 
     def quantiles(self) -> Floats:
         """The curve as a table."""
@@ -48,7 +54,7 @@ class Lognormal(Options):
 class Exponential(Options):
     """Times between independent events."""
 
-    mean: float = Field(gt=0, le=1e12)
+    mean: float = Field(gt=0, le=1e12, description="The average")
 
     def quantiles(self) -> Floats:
         """The curve as a table."""
@@ -58,11 +64,11 @@ class Exponential(Options):
 class Zipf(Options):
     """The n-th value from min on is n ** exponent times rarer than the first."""
 
-    exponent: float = Field(gt=0, le=10)
+    exponent: float = Field(gt=0, le=10, description="0.5 is mild, 1 usual, 2 steep")
 
 
 class Curves(Options):
-    """A distribution: uniform unless one is named."""
+    """A distribution: uniform, and in need of min and max, unless one is named."""
 
     normal: Normal | None = None
     lognormal: Lognormal | None = None
@@ -103,8 +109,8 @@ def _cut(
 class IntegerOptions(Curves):
     """Whole numbers of [min, max]."""
 
-    min: int | None = Field(None, ge=-_LIMIT, le=_LIMIT)
-    max: int | None = Field(None, ge=-_LIMIT, le=_LIMIT)
+    min: int | None = Field(None, ge=-_LIMIT, le=_LIMIT, description="The least")
+    max: int | None = Field(None, ge=-_LIMIT, le=_LIMIT, description="The most")
     zipf: Zipf | None = None
 
     def whole_numbers(self) -> Sampler:
@@ -121,7 +127,7 @@ class IntegerOptions(Curves):
 
 
 class IntegerField(FieldSpec):
-    """A whole number of 64 bits."""
+    """A whole number of 64 bits: each of [min, max] alike likely, or by one distribution."""
 
     kind: ClassVar[str] = "integer"
     examples: ClassVar[tuple[str, ...]] = (
@@ -142,9 +148,9 @@ class IntegerField(FieldSpec):
 class DecimalOptions(Curves):
     """Decimals of [min, max] with `scale` digits after the point."""
 
-    min: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT)
-    max: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT)
-    scale: int = Field(2, ge=0, le=6)
+    min: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT, description="The least")
+    max: float | None = Field(None, ge=-_DECIMAL_LIMIT, le=_DECIMAL_LIMIT, description="The most")
+    scale: int = Field(2, ge=0, le=6, description="Digits after the point")
 
     def scaled_numbers(self) -> Sampler:
         """Draw in units of 10**-scale; see `Curves.sampler`."""
@@ -154,7 +160,9 @@ class DecimalOptions(Curves):
 
 
 class DecimalField(FieldSpec):
-    """An exact decimal, always with all its digits after the point."""
+    """An exact decimal with `scale` digits after the point: each of [min, max] alike likely, or by
+    one distribution.
+    """
 
     kind: ClassVar[str] = "decimal"
     examples: ClassVar[tuple[str, ...]] = (
@@ -174,8 +182,8 @@ class DecimalField(FieldSpec):
 class SequenceOptions(Options):
     """The first number and the distance to the next."""
 
-    start: int = Field(1, ge=-(10**12), le=10**12)
-    step: int = Field(1, ge=-(10**6), le=10**6)
+    start: int = Field(1, ge=-(10**12), le=10**12, description="The first number")
+    step: int = Field(1, ge=-(10**6), le=10**6, description="From one number to the next")
 
 
 class SequenceField(FieldSpec):

@@ -246,10 +246,10 @@ def _unique_units(pieces: Sequence[_Piece]) -> int | None:
 class FakerOptions(Options):
     """A provider with arguments; `pool` values are drawn where it has no lists or formats."""
 
-    provider: str
-    locale: str | None = None
-    args: dict[str, Any] = Field(default_factory=dict)
-    pool: int = Field(1000, ge=1, le=20_000)
+    provider: str = Field(description="The name of the provider")
+    locale: str | None = Field(None, description="Instead of that of the dataset")
+    args: dict[str, Any] = Field(default_factory=dict, description="Arguments by their names")
+    pool: int = Field(1000, ge=1, le=20_000, description="Values that are asked for at the start")
 
 
 class FakerField(FieldSpec):
@@ -276,8 +276,8 @@ class FakerField(FieldSpec):
 class TextOptions(Options):
     """How long a text is."""
 
-    min: int = Field(ge=0, le=LONGEST)
-    max: int = Field(ge=1, le=LONGEST)
+    min: int = Field(ge=0, le=LONGEST, description="The fewest")
+    max: int = Field(ge=1, le=LONGEST, description="The most")
     of: Literal["words", "characters"] = Field(
         "words", description="Characters: cut from running text as it comes, without a full stop"
     )

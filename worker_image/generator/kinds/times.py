@@ -160,8 +160,8 @@ def _series(scope: Scope, series: Series, column: Column) -> frames.Field:
 class DurationOptions(Options):
     """From `min` to `max`, for example 90s, 15m, 2h, 1d 12h: all alike, or about a median."""
 
-    min: str
-    max: str
+    min: str = Field(description="The shortest")
+    max: str = Field(description="The longest")
     median: str | None = Field(None, description="Half of the values are under it")
     sigma: float = Field(1.0, gt=0, le=5, description="How far they spread about the median")
 
