@@ -21,7 +21,9 @@ from .kinds.expressions import ExpressionField
 from .kinds.keys import KeyField, RefField
 from .kinds.nested import ArrayField, ObjectField
 from .kinds.numbers import BooleanField, DecimalField, IntegerField, SequenceField
-from .kinds.texts import FakerField, PatternField, TemplateField, TextField, UuidField
+from .kinds.patterns import PatternField, UuidField
+from .kinds.templates import TemplateField
+from .kinds.texts import FakerField, TextField
 from .kinds.times import DateField, DatetimeField, DurationField
 from .problems import instead
 from .randomness import ROWS_LIMIT
