@@ -63,16 +63,15 @@ def _check(group: Sequence[str], fields: Mapping[str, Field], changed: Mapping[s
 def _drawn(
     group: Sequence[str], members: Mapping[str, Field], limits: Mapping[str | None, int]
 ) -> Combined:
-    links = {field.link for field in members.values()}
+    fixed = {field.ancestor for field in members.values()}
     parent = next(iter(limits))
-    numbered = parent in links and any(field.numbered for field in members.values())
+    numbered = parent in fixed and any(field.numbered for field in members.values())
     if numbered or any(field.column.unique for field in members.values()):
         return Combined({})
-    ancestors = [name for name in limits if name is not None]
-    free = [name for name, f in members.items() if f.enumeration and f.link not in ancestors]
+    free = [name for name, field in members.items() if field.enumeration]
     if not free:
         raise Refusal(_NEEDS, list(group))
-    ancestor = next((name for name in ancestors if name in links), None)
+    ancestor = next((name for name in limits if name is not None and name in fixed), None)
     drawn = [members[name] for name in free]
     size = combinations(drawn, limits[ancestor])
     if ancestor or any(f.enumeration and f.enumeration.local for f in drawn):

@@ -158,7 +158,8 @@ class Field:
     It is null for a share of `null`, where `blank` says so, and where one of `follows` is. `units`
     is how many units it stays unique for, where it is unique at all; `enumeration` how it can be
     made so. A `hidden` field is made and not written; `link` is the record type referred to, and a
-    `numbered` one differs among the rows of one parent.
+    `numbered` one differs among the rows of one parent. `ancestor` is set where it is the key of
+    the row's own ancestor of that record type.
     """
 
     column: Column
@@ -171,6 +172,7 @@ class Field:
     null: float = 0.0
     hidden: bool = False
     link: str | None = None
+    ancestor: str | None = None
     numbered: bool = False
     units: int | None = None
     enumeration: Enumeration | None = None

@@ -58,10 +58,11 @@ def _values(choice: dict[str, Any], read: Callable[[str], bytes | None]) -> dict
         raise Refusal(f"not CSV with a line of names: {error}", choice["of"]) from None
     if not 0 < len(rows) <= VALUES_LIMIT:
         raise Refusal(f"{len(rows)} values; 1 to {VALUES_LIMIT} are allowed", choice["of"])
-    values = _column(rows, choice.get("column"))
-    if "weights" not in choice:
-        return {"values": values}
-    return {"values": values, "weights": list(map(_weight, _column(rows, choice["weights"])))}
+    taken = {name: value for name, value in choice.items() if name not in ("of", "column")}
+    taken["values"] = _column(rows, choice.get("column"))
+    if "weights" in choice:
+        taken["weights"] = list(map(_weight, _column(rows, choice["weights"])))
+    return taken
 
 
 def _column(rows: list[dict[str, Any]], name: Any) -> list[str]:

@@ -57,6 +57,7 @@ class ListColumn(Options):
     of: str = Field(description="Where it is: container/path of a blob, or the path of a file")
     column: str = Field(description="The name of the column that has the values")
     weights: str | None = Field(None, description="The name of a column with their weights")
+    in_order: bool = Field(False, description="The n-th row has the n-th value, over and over")
 
 
 class ChoiceOptions(Options):

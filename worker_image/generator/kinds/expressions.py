@@ -1,6 +1,7 @@
 """Fields worked out from others."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -9,8 +10,8 @@ from pydantic import Field
 
 from ...tables import Column, ColumnType
 from .. import frame as frames
-from ..expressions.terms import Sort, Term
-from ..frame import Frame, Reading
+from ..expressions.terms import Blank, Sort, Term
+from ..frame import Frame, Mask, Reading
 from ..randomness import Words
 from ..spelling import Spelling, Value, decimal, picked
 from .base import FieldSpec, Scope
@@ -50,7 +51,22 @@ class ExpressionField(FieldSpec):
             return (_whole(term.evaluate(frame), frame.rows),)
 
         reading = Reading(term.low, term.high, term.scale, term.texts)
-        return frames.Field(column, spelling, draw, reading=reading, follows=term.follows)
+        return frames.Field(
+            column,
+            spelling,
+            draw,
+            reading=reading,
+            follows=term.follows,
+            blank=_blank(term.blank) if term.blank else None,
+        )
+
+
+def _blank(blank: Blank) -> Callable[[Frame], Mask]:
+    def everywhere(frame: Frame) -> Mask:
+        missing = blank(frame)
+        return np.zeros(frame.rows, dtype=bool) if missing is None else missing
+
+    return everywhere
 
 
 def _copy(scope: Scope, path: str) -> frames.Field:

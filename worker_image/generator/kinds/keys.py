@@ -73,12 +73,13 @@ def _counted(column: Column, rows_limit: int, start: int) -> frames.Field:
 
 
 class RefOptions(Options):
-    """Which row is referred to, where it is not an ancestor."""
+    """Which row is referred to: one of all in the unit, of an ancestor's type its own unless a
+    distribution is named.
+    """
 
     to: str = Field(description="A key: record.field")
-    distribution: Literal["uniform", "zipf"] = Field(
-        "uniform",
-        description="All rows alike, or the n-th n ** exponent times rarer than the first",
+    distribution: Literal["uniform", "zipf"] | None = Field(
+        None, description="All rows alike, or the n-th n ** exponent times rarer than the first"
     )
     exponent: float = Field(1.0, gt=0, le=10, description="Of zipf: how unequal rows are")
     rows: list[Annotated[int, Field(ge=0)]] | None = Field(
@@ -87,8 +88,8 @@ class RefOptions(Options):
 
 
 class RefField(FieldSpec):
-    """The key of an ancestor, of any row of another record type of the unit or a shared one, or of
-    an earlier row of its own type (null in the first row).
+    """The key of the row's ancestor, of any row of another record type of the unit or a shared one,
+    or of an earlier row of its own type (null in the first row).
 
     Other fields reach through it: `{product_id.price}` in a template, `product_id.price` in an
     expression.
@@ -118,8 +119,9 @@ class RefField(FieldSpec):
             reading=target.key.reading,
             link=source.record,
         )
-        if target.ancestor:
-            return replace(field, draw=_ancestor(scope.field, target))
+        if target.ancestor and not (options.distribution or options.rows):
+            draw = _ancestor(scope.field, target)
+            return replace(field, draw=draw, ancestor=source.record)
         if options.rows is not None:
             return replace(field, draw=_listed(scope.field, target, options.rows))
         if options.distribution == "zipf":

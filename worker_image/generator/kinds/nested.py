@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from pydantic import Field
 from ...tables import Column, ColumnType
 from .. import frame as frames
 from ..formats.ndjson import BARE, escaped
-from ..frame import Frame, Source
+from ..frame import Frame, Mask, Source
 from ..problems import Refusal, located
 from ..randomness import Words, scaled
 from ..samplers import chance
@@ -25,12 +26,13 @@ _LONGEST = 50
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A value inside: its spelling as JSON, and how it is drawn from words, some left over."""
+    """A value inside: its spelling as JSON, how it is drawn, and where all of it is null."""
 
     spelling: Spelling
     draw: Callable[[Frame, Words], Value]
     streams: int
     follows: tuple[Source, ...]
+    blank: Callable[[Frame], Mask] | None
 
 
 def _member(spec: FieldSpec, scope: Scope) -> _Member:
@@ -45,15 +47,13 @@ def _member(spec: FieldSpec, scope: Scope) -> _Member:
     text = field.spelling.mapped(escaped) if column is ColumnType.TEXT else field.spelling
     spelling, draw, streams = text.enclosed(quote, quote), field.draw, field.streams
     if spec.null:
-        missing = chance(spec.null)
+        missing, drawn, last = chance(spec.null), draw, streams
 
         def or_null(frame: Frame, words: Words) -> Value:
-            return (*draw(frame, words[:streams]), missing(words[streams]).astype(np.int64))
+            return (*drawn(frame, words[:last]), missing(words[last]).astype(np.int64))
 
-        return _Member(spelling.optional("null"), or_null, streams + 1, field.follows)
-    return _Member(
-        spelling, lambda frame, words: draw(frame, words[:streams]), streams, field.follows
-    )
+        spelling, draw, streams = spelling.optional("null"), or_null, streams + 1
+    return _Member(spelling, draw, streams, field.follows, field.blank)
 
 
 def _assembled(name: str, members: Sequence[_Member], parts: Sequence[Part]) -> frames.Field:
@@ -68,12 +68,19 @@ def _assembled(name: str, members: Sequence[_Member], parts: Sequence[Part]) -> 
         draw,
         streams=sum(member.streams for member in members),
         follows=tuple(source for member in members for source in member.follows),
+        blank=_any_blank([member.blank for member in members if member.blank]),
     )
+
+
+def _any_blank(blanks: Sequence[Callable[[Frame], Mask]]) -> Callable[[Frame], Mask] | None:
+    if not blanks:
+        return None
+    return lambda frame: reduce(np.logical_or, (blank(frame) for blank in blanks))
 
 
 def _numbers(frame: Frame, words: Words, members: Sequence[_Member]) -> Iterator[Any]:
     for member in members:
-        yield from member.spelling.numbers(member.draw(frame, words))
+        yield from member.spelling.numbers(member.draw(frame, words[: member.streams]))
         words = words[member.streams :]
 
 
@@ -100,9 +107,9 @@ class ObjectField(FieldSpec):
 class ArrayOptions(Options):
     """What the elements are and how many there may be."""
 
-    of: "AnyField"
-    min: int = Field(0, ge=0, le=_LONGEST)
-    max: int = Field(ge=1, le=_LONGEST)
+    of: "AnyField" = Field(description="An element, written like a field")
+    min: int = Field(0, ge=0, le=_LONGEST, description="The fewest elements")
+    max: int = Field(ge=1, le=_LONGEST, description="The most elements")
 
 
 class ArrayField(FieldSpec):
@@ -130,7 +137,7 @@ class ArrayField(FieldSpec):
                 for place, spelling in enumerate(spellings)
                 for number in spelling.numbers(
                     (
-                        *element.draw(frame, words[place * element.streams :]),
+                        *element.draw(frame, _part(words, place, element.streams)),
                         (length <= place).astype(np.int64),
                     )
                 )
@@ -142,7 +149,12 @@ class ArrayField(FieldSpec):
             draw,
             streams=element.streams * most + 1,
             follows=element.follows,
+            blank=element.blank,
         )
+
+
+def _part(words: Words, place: int, size: int) -> Words:
+    return words[place * size : (place + 1) * size]
 
 
 def _place(element: Spelling, place: int, least: int) -> Spelling:

@@ -138,7 +138,7 @@ def _series(scope: Scope, series: Series, column: Column) -> frames.Field:
     with located("gaps", "to"):
         pause = instants.seconds(series.gaps.to) if series.gaps else 0
     pauses = samplers.chance(series.gaps.share if series.gaps else 0.0)
-    high = start.high + scope.siblings_limit * (step + pause) + jitter
+    high = start.high + (scope.siblings_limit - 1) * step + scope.siblings_limit * pause + jitter
     check_span(start.low, high)
 
     def draw(frame: Frame, words: Words) -> Value:

@@ -225,3 +225,25 @@ def test_retail_is_as_large_as_it_says() -> None:
     assert {unit["customer"] for unit in units} == {106}
     assert 3400 < sum(sum(unit.values()) for unit in units) / 20 < 3600
     assert retail().max_units == 9_000_000
+
+
+def test_a_reference_to_an_ancestors_type_may_lead_to_another_row() -> None:
+    spec = document(30, id={"key": True})
+    other = {"ref": {"to": "row.id", "distribution": "uniform"}}
+    fields = {"own": {"ref": "row.id"}, "other": other}
+    spec["records"]["child"] = {"parent": "row", "count": 20, "fields": fields}
+    rows = one_unit(spec)
+    assert {row["other"] for row in rows["child"]} == {row["id"] for row in rows["row"]}
+    assert sum(row["own"] == row["other"] for row in rows["child"]) < 60
+
+
+def test_the_last_of_a_series_is_no_later_than_it_can_be() -> None:
+    spec = document(
+        2,
+        t={"datetime": {"from": "-2d", "every": "1d"}},
+        x={"datetime": {"from": "t", "to": "as_of - 1d"}},
+    )
+    assert [row["t"] for row in one_unit(spec)["row"]] == [
+        "2024-12-30T00:00:00Z",
+        "2024-12-31T00:00:00Z",
+    ]
