@@ -29,7 +29,7 @@ def summed(term: Term, record: str, child: str, limit: int) -> Term:
     def evaluate(frame: Frame) -> Any:
         below = frame.frames[child]
         values = np.broadcast_to(term.evaluate(below), below.rows)
-        missing = below.nowhere(term.follows)
+        missing = term.missing(below)
         if missing is not None:
             values = np.where(missing, 0, values)
         running = np.concatenate(([0], np.cumsum(values)))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..curves import sine
-from ..frame import Frame
+from ..frame import Frame, Mask
 from ..instants import DAY
 from ..problems import Refusal
 from ..randomness import Ints
@@ -68,15 +68,26 @@ def _folded(choose: Any, bound: Callable[..., int]) -> Function:
 
 
 def _coalesce(term: Term, otherwise: Term) -> Term:
-    term, otherwise = alike(term, otherwise)
-    sources = term.follows
+    first, second = alike(term, otherwise)
 
     def evaluate(frame: Frame) -> Any:
-        value, missing = term.evaluate(frame), frame.nowhere(sources)
-        return value if missing is None else np.where(missing, otherwise.evaluate(frame), value)
+        value, missing = first.evaluate(frame), first.missing(frame)
+        return value if missing is None else np.where(missing, second.evaluate(frame), value)
 
-    low, high = min(term.low, otherwise.low), max(term.high, otherwise.high)
-    return replace(term, low=low, high=high, evaluate=evaluate, follows=otherwise.follows)
+    def blank(frame: Frame) -> Mask | None:
+        missing, also = first.missing(frame), second.missing(frame)
+        return None if missing is None or also is None else missing & also
+
+    low, high = min(first.low, second.low), max(first.high, second.high)
+    return replace(
+        first,
+        low=low,
+        high=high,
+        evaluate=evaluate,
+        follows=(),
+        blank=blank if first.nullable and second.nullable else None,
+        literal=None,
+    )
 
 
 def _part(name: str, low: int, high: int) -> Function:
@@ -193,10 +204,11 @@ def cumulative(term: Term, siblings: int) -> Term:
     _check(term, Sort.NUMBER, Sort.DURATION)
 
     def evaluate(frame: Frame) -> Any:
-        values, missing = term.evaluate(frame), frame.nowhere(term.follows)
+        values, missing = term.evaluate(frame), term.missing(frame)
         amounts = values if missing is None else np.where(missing, 0, values)
         return frame.running(np.broadcast_to(amounts, frame.rows))
 
     low, high = min(term.low, term.low * siblings), max(term.high, term.high * siblings)
-    low, high = (low, high) if not term.follows else (min(0, low), max(0, high))
-    return checked(replace(term, low=low, high=high, evaluate=evaluate, follows=(), literal=None))
+    low, high = (min(0, low), max(0, high)) if term.nullable else (low, high)
+    made_sure = replace(term, evaluate=evaluate, follows=(), blank=None, literal=None)
+    return checked(replace(made_sure, low=low, high=high))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...tables import ColumnType
 from .. import instants
-from ..frame import Field, Frame, Mask, Source
+from ..frame import Frame, Mask
 from ..problems import Refusal, instead
 from ..randomness import UNITS_LIMIT
 from . import aggregates, functions, operators
@@ -68,18 +68,19 @@ def condition(scope: "Scope", text: str) -> Callable[[Frame], Mask]:
 
     def met(frame: Frame) -> Mask:
         values = np.broadcast_to(np.asarray(read.evaluate(frame), dtype=bool), frame.rows)
-        missing = frame.nowhere(read.follows)
+        missing = read.missing(frame)
         return values if missing is None else values & ~missing
 
     return met
 
 
-def of_field(source: Source, field: Field) -> Term:
-    """A field as a term.
+def of_field(scope: "Scope", path: str) -> Term:
+    """A field of a scope as a term.
 
     Raises:
         Refusal: it has no single number or text a row.
     """
+    source, field = scope.source(path)
     sort, reading = _SORTS.get(field.column.type), field.reading
     if sort is None or reading is None or (sort is Sort.TEXT and not reading.texts):
         reason = "allowed: numbers, booleans, times, durations, and texts of a choice or constant"
@@ -93,7 +94,7 @@ def of_field(source: Source, field: Field) -> Term:
         scale=reading.scale,
         texts=reading.texts,
         day=field.column.type is ColumnType.DATE,
-        follows=(source,),
+        follows=(source,) if scope.nullable(source) else (),
     )
 
 
@@ -153,8 +154,7 @@ class _Reader:
             return replace(whole, high=UNITS_LIMIT - 1, evaluate=lambda frame: frame.unit)
         if path == "as_of":
             return self._moment(path)
-        source, field = self._scope.source(path)
-        return of_field(source, field)
+        return of_field(self._scope, path)
 
     def _pair(self, left: Term, right: Term, *, shift: bool = False) -> tuple[Term, Term]:
         """Two terms; a text beside a time or duration is one itself."""
@@ -231,10 +231,10 @@ class _Reader:
             return aggregates.counted(record, child, limit)
         if name == "count" or not field:
             raise Refusal(f"it is called as {functions.USAGE[name][0]}", None)
-        inner = of_field(*below.source(field))
+        inner = of_field(below, field)
         if name == "sum":
             return aggregates.summed(inner, record, child, limit)
-        if not sure or any(below.nullable(source) for source in inner.follows):
+        if not sure or inner.nullable:
             raise Refusal("each row needs one at least that is not null", None)
         return aggregates.extreme(inner, record, child, largest=name == "max")
 

@@ -3,15 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..frame import Frame, Source
+from ..frame import Frame, Mask, Source, either
 from ..problems import Refusal
 
 _LIMIT = 1 << 63
+
+
+Blank: TypeAlias = Callable[[Frame], Mask | None]
+"""Where something is null; None if it is nowhere."""
 
 
 class Sort(StrEnum):
@@ -28,8 +33,8 @@ class Sort(StrEnum):
 class Term:
     """One integer a row in [low, high], or one for all rows; numbers in units of 10**-scale.
 
-    It is null where one of the fields `follows` is. `literal` is a text as it was written, which
-    becomes a time or duration beside one.
+    It is null where one of the fields `follows` is, all of which may be, and where `blank` says so.
+    `literal` is a text as it was written, which becomes a time or duration beside one.
     """
 
     sort: Sort
@@ -40,7 +45,18 @@ class Term:
     texts: tuple[str, ...] = ()
     day: bool = False
     follows: tuple[Source, ...] = ()
+    blank: Blank | None = None
     literal: str | None = None
+
+    @property
+    def nullable(self) -> bool:
+        """Whether it may be null."""
+        return bool(self.follows or self.blank)
+
+    def missing(self, frame: Frame) -> Mask | None:
+        """Where it is null; None if it is nowhere."""
+        followed = frame.nowhere(self.follows)
+        return either(followed, self.blank(frame)) if self.blank else followed
 
     def at_scale(self, scale: int) -> "Term":
         """The same number in smaller units."""
@@ -92,8 +108,22 @@ def joined(
     follows = tuple(dict.fromkeys(source for term in terms for source in term.follows))
     low, high = bounds
     return checked(
-        replace(like, low=low, high=high, evaluate=evaluate, follows=follows, literal=None)
+        replace(
+            like,
+            low=low,
+            high=high,
+            evaluate=evaluate,
+            follows=follows,
+            blank=_any_blank([term.blank for term in terms if term.blank]),
+            literal=None,
+        )
     )
+
+
+def _any_blank(blanks: Sequence[Blank]) -> Blank | None:
+    if len(blanks) < 2:
+        return blanks[0] if blanks else None
+    return lambda frame: reduce(either, (blank(frame) for blank in blanks))
 
 
 def checked(term: Term) -> Term:

@@ -49,3 +49,63 @@ def test_what_is_used_twice_is_worked_out_once(outer: str) -> None:
     begun = time.process_time()
     assert len(values(nested("b", outer, 40))) == 20
     assert time.process_time() - begun < 5
+
+
+OPTIONAL = {
+    "n": {"integer": {"min": 1, "max": 5}, "null": 0.5},
+    "m": {"integer": {"min": 11, "max": 15}, "null": 0.5},
+}
+
+
+def test_coalesce_is_null_where_all_is() -> None:
+    found = values("coalesce(n, m)", 60, **OPTIONAL)
+    assert {(row["n"] is None, row["m"] is None) for row, _ in found} == {
+        (a, b) for a in (True, False) for b in (True, False)
+    }
+    for row, value in found:
+        assert value == (row["m"] if row["n"] is None else row["n"])
+
+
+@pytest.mark.parametrize(
+    ("expression", "meant"),
+    [
+        ("coalesce(n, x)", lambda row: row["x"] if row["n"] is None else row["n"]),
+        ("coalesce(x, n)", lambda row: row["x"]),
+        ("coalesce(n, coalesce(m, 0))", lambda row: row["n"] or row["m"] or 0),
+        ("coalesce(n, m) + 1", lambda row: (row["n"] or row["m"] or -1) + 1 or None),
+        ("coalesce(n + m, m)", lambda row: row["m"] and row["m"] + (row["n"] or 0)),
+    ],
+)
+def test_coalesce_among_others(expression: str, meant: Any) -> None:
+    for row, value in values(expression, 60, **OPTIONAL):
+        assert value == meant(row)
+
+
+def test_what_cannot_be_null_is_not_said_to_be() -> None:
+    fields = {"y": {"expression": "coalesce(n, x)"}, "z": {"expression": "coalesce(n, m)"}}
+    (table,) = parse(document(**FIELDS, **OPTIONAL, **fields)).tables
+    assert {column.name: column.nullable for column in table.columns} == {
+        **dict.fromkeys(FIELDS, False),
+        "n": True,
+        "m": True,
+        "y": False,
+        "z": True,
+    }
+
+
+def test_null_within_conditions_sums_and_objects() -> None:
+    either = "coalesce(n, m)"
+    inside = {"object": {"v": {"expression": either}}}
+    fields = {
+        "w": {"constant": 1, "when": f"{either} > 0"},
+        "s": {"expression": f"cumulative({either})"},
+        "o": inside,
+        "a": {"array": {"of": inside, "min": 1, "max": 2}},
+    }
+    total = 0
+    for row, value in values(either, 60, **OPTIONAL, **fields):
+        total += value or 0
+        assert row["w"] == (None if value is None else 1)
+        assert row["s"] == total
+        assert row["o"] == (None if value is None else {"v": value})
+        assert row["a"] in ([None] if value is None else [[{"v": value}], [{"v": value}] * 2])
