@@ -86,10 +86,15 @@ def _name_fault(name: object) -> str | None:
     return _scalar_fault(name) if isinstance(name, str) else "a name must be a text: quote it"
 
 
+def text_fault(text: str) -> str | None:
+    """What is wrong with a text, if anything is."""
+    whole = not re.search("[\0\ud800-\udfff]", text)
+    return None if whole else "a text must be Unicode without NUL and lone surrogates"
+
+
 def _scalar_fault(value: object) -> str | None:
     if isinstance(value, str):
-        whole = not re.search("[\0\ud800-\udfff]", value)
-        return None if whole else "a text must be Unicode without NUL and lone surrogates"
+        return text_fault(value)
     if isinstance(value, float):
         return None if math.isfinite(value) else "a number must be finite"
     if isinstance(value, int):

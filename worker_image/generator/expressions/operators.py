@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..problems import Refusal
+from ..spelling import plain
 from .terms import Sort, Term, alike, joined, made
 
 Binary: TypeAlias = Callable[[Term, Term], Term]
@@ -88,7 +89,8 @@ def _check_whole(left: Term, right: Term) -> None:
 def check_divisor(term: Term) -> None:
     """Refuse a divisor that could be zero."""
     if term.low <= 0 <= term.high:
-        raise Refusal(f"the divisor could be zero: it is in [{term.low}, {term.high}]", None)
+        low, high = plain(term.low, term.scale), plain(term.high, term.scale)
+        raise Refusal(f"the divisor could be zero: it is in [{low}, {high}]", None)
 
 
 ARITHMETIC: dict[str, Binary] = {

@@ -3,6 +3,7 @@
 import ast
 import inspect
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,18 @@ from .. import instants
 from ..frame import Frame, Mask
 from ..problems import Refusal, instead
 from ..randomness import UNITS_LIMIT
+from ..source import text_fault
 from . import aggregates, functions, operators
-from .terms import Sort, Term, checked, constant
+from .terms import Sort, Term, constant
 
 if TYPE_CHECKING:
     from ..kinds.base import Scope
 
 _LENGTH_LIMIT = 2000
+_DEPTH_LIMIT = 100  # less than what the stack has room for, wherever this is called
+_DEEP = f"nested too deep: at most {_DEPTH_LIMIT} levels, as many as a + b + c + ... has terms"
 _SCALE_LIMIT = 12
+_NUMBERS_END = 1 << 63
 
 _SORTS = {
     ColumnType.INTEGER: Sort.NUMBER,
@@ -48,12 +53,11 @@ def term(scope: "Scope", text: str) -> Term:
         raise Refusal(f"at most {_LENGTH_LIMIT} characters are allowed", text)
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise Refusal(f"cannot be read: {error}", text) from None
-    try:
-        return _Reader(scope).term(tree.body)
-    except RecursionError:
-        raise Refusal("cannot be read: nested too deep", text) from None
+        return _Reader(scope, text.strip()).term(tree.body)
+    except SyntaxError as error:
+        raise Refusal(f"cannot be read: {error.msg}", text) from None
+    except (RecursionError, MemoryError):
+        raise Refusal(_DEEP, text) from None
 
 
 def condition(scope: "Scope", text: str) -> Callable[[Frame], Mask]:
@@ -101,22 +105,28 @@ def of_field(scope: "Scope", path: str) -> Term:
 class _Reader:
     """Reads one expression. What is refused is named by its part of the text."""
 
-    def __init__(self, scope: "Scope") -> None:
-        self._scope = scope
+    def __init__(self, scope: "Scope", text: str) -> None:
+        self._scope, self._text = scope, text
+        self._depth = 0
 
     def term(self, node: ast.expr) -> Term:
         """A part of the syntax tree as a term."""
+        if self._depth == _DEPTH_LIMIT:
+            raise Refusal(_DEEP, self._text)
+        self._depth += 1
         try:
             return self._read(node)
         except Refusal as refusal:
             if refusal.value is None:
-                refusal.value = ast.unparse(node)
+                refusal.value = ast.get_source_segment(self._text, node)
             raise
+        finally:
+            self._depth -= 1
 
     def _read(self, node: ast.expr) -> Term:
         match node:
             case ast.Constant():
-                return _constant(node.value)
+                return self._constant(node)
             case ast.Name() | ast.Attribute():
                 return self._named(_path(node))
             case ast.UnaryOp() | ast.BinOp():
@@ -132,6 +142,11 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 return self._call(name, node.args)
         raise Refusal(_ALLOWED, None)
+
+    def _constant(self, node: ast.Constant) -> Term:
+        if isinstance(node.value, float):
+            return _decimal(ast.get_source_segment(self._text, node) or "")
+        return _constant(node.value)
 
     def _arithmetic(self, node: ast.UnaryOp | ast.BinOp) -> Term:
         match node:
@@ -184,7 +199,8 @@ class _Reader:
 
     def _one_of(self, node: ast.expr, among: ast.expr) -> Term:
         if not isinstance(among, ast.Tuple | ast.List) or not among.elts:
-            raise Refusal("in needs a list such as ('a', 'b')", ast.unparse(among))
+            among_what = ast.get_source_segment(self._text, among)
+            raise Refusal("in needs a list such as ('a', 'b')", among_what)
         first, *others = self._together([node, *among.elts])
         return operators.among(first, others)
 
@@ -215,7 +231,7 @@ class _Reader:
         match args:
             case [number]:
                 scale = 0
-            case [number, ast.Constant(value=int(scale))] if 0 <= scale <= _SCALE_LIMIT:
+            case [number, ast.Constant(value=int(scale))] if _is_scale(scale):
                 pass
             case _:
                 raise Refusal(f"it is called as {functions.USAGE['round'][0]}", None)
@@ -239,6 +255,10 @@ class _Reader:
         return aggregates.extreme(inner, record, child, largest=name == "max")
 
 
+def _is_scale(number: int) -> bool:
+    return not isinstance(number, bool) and 0 <= number <= _SCALE_LIMIT
+
+
 def _known(operations: Collection[str], operation: Any) -> str:
     name = type(operation).__name__
     if name not in operations:
@@ -252,26 +272,35 @@ def _path(node: ast.expr) -> str:
             return name
         case ast.Attribute(value=value, attr=name):
             return f"{_path(value)}.{name}"
-    raise Refusal("a field is needed", ast.unparse(node))
+    raise Refusal("a field is needed", None)
 
 
 def _constant(value: object) -> Term:
     match value:
         case bool():
             return constant(Sort.TRUTH, int(value))
-        case int():
+        case int() if value < _NUMBERS_END:
             return constant(Sort.NUMBER, value)
-        case float():
-            return _decimal(Decimal(repr(value)))
+        case int():
+            raise Refusal("a number must fit 64 bits", None)
         case str():
+            if fault := text_fault(value):
+                raise Refusal(fault, None)
             return replace(constant(Sort.TEXT, 0), texts=(value,), literal=value)
     raise Refusal(_ALLOWED, None)
 
 
-def _decimal(number: Decimal) -> Term:
-    if not number.is_finite() or abs(number) >= 1 << 63:
+def _decimal(text: str) -> Term:
+    """A number as it is written: a float would be near it alone."""
+    if float(text) >= _NUMBERS_END:
         raise Refusal("a number must fit 64 bits", None)
-    scale = max(0, -int(number.normalize().as_tuple().exponent))
-    if scale > _SCALE_LIMIT:
-        raise Refusal(f"at most {_SCALE_LIMIT} digits after the point are allowed", None)
-    return checked(constant(Sort.NUMBER, int(number.scaleb(scale)), scale))
+    with suppress(ArithmeticError):  # of an exponent that no number could have
+        _, digits, exponent = Decimal(text).as_tuple()
+        number, scale = int("".join(map(str, digits))), -int(exponent)
+        while scale > 0 and number % 10 == 0 < number:
+            number, scale = number // 10, scale - 1
+        if number == 0:
+            return constant(Sort.NUMBER, 0)
+        if scale <= _SCALE_LIMIT:
+            return constant(Sort.NUMBER, number * 10 ** max(0, -scale), max(0, scale))
+    raise Refusal(f"at most {_SCALE_LIMIT} digits after the point are allowed", None)

@@ -13,6 +13,7 @@ from ..frame import Frame, Mask, Source, either
 from ..problems import Refusal
 
 _LIMIT = 1 << 63
+_SCALE_LIMIT = 18
 
 
 Blank: TypeAlias = Callable[[Frame], Mask | None]
@@ -130,8 +131,11 @@ def checked(term: Term) -> Term:
     """The term, if all its values fit 64 bits.
 
     Raises:
-        Refusal: they do not.
+        Refusal: they do not, or have more digits after the point than 64 bits could have.
     """
+    if term.scale > _SCALE_LIMIT:
+        reason = f"{term.scale} digits after the point; at most {_SCALE_LIMIT} are allowed"
+        raise Refusal(f"{reason}: use round", None)
     if term.low <= -_LIMIT or term.high >= _LIMIT:
         reason = f"from {term.low} to {term.high} in units of 1e-{term.scale}: more than 64 bits"
         raise Refusal(f"{reason}; use round, or a smaller range", None)

@@ -1,12 +1,15 @@
 """Expressions: what each function and operator gives, and what is no expression."""
 
+import json
+import re
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from support.generator import document, rows_of
 
-from worker_image.generator import compile_dataset, parse
+from worker_image.generator import SpecError, compile_dataset, parse
 
 FIELDS: dict[str, Any] = {
     "x": {"integer": {"min": -9, "max": 9}},
@@ -109,3 +112,59 @@ def test_null_within_conditions_sums_and_objects() -> None:
         assert row["s"] == total
         assert row["o"] == (None if value is None else {"v": value})
         assert row["a"] in ([None] if value is None else [[{"v": value}], [{"v": value}] * 2])
+
+
+def refused(expression: str, **fields: Any) -> str:
+    """Why an expression is refused, after where and what it is."""
+    with pytest.raises(SpecError) as caught:
+        parse(document(3, **{**FIELDS, **fields}, y={"expression": expression}))
+    (problem,) = caught.value.problems
+    assert problem.path == "records.row.fields.y.expression"
+    assert problem.value
+    return problem.reason
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ["0.1", "1e3", "1E-12", "1_000.5", ".5", "5.", "9007199254740993.0", "123456789.123456789"],
+)
+def test_numbers_are_as_they_are_written(literal: str) -> None:
+    spec = document(1, y={"expression": f"{literal} + 0"})
+    (line,) = compile_dataset(parse(spec), 1).unit(0).documents[0].content.decode().splitlines()
+    assert json.loads(line, parse_float=Decimal)["y"] == Decimal(literal)
+
+
+@pytest.mark.parametrize(
+    ("literal", "reason"),
+    [
+        ("9" * 1900, "a number must fit 64 bits"),
+        ("9223372036854775808", "a number must fit 64 bits"),
+        ("1e400", "a number must fit 64 bits"),
+        ("9223372036854775808.5", "a number must fit 64 bits"),
+        ("0.1234567890123", "at most 12 digits"),
+        ("1.0000000000000000000000000000000000001", "at most 12 digits"),
+        ("1e-99999999999999999999", "at most 12 digits"),
+        ("1e-99999999", "at most 12 digits"),
+        ("x * 1e-10 * 1e-9", "19 digits after the point; at most 18 are allowed: use round"),
+        (r"'a\x00b' == c", "without NUL and lone surrogates"),
+        (r"c if b else '\ud800'", "without NUL and lone surrogates"),
+        ("round(x * 0.01, True)", "it is called as round"),
+        ("round(x, -1)", "it is called as round"),
+        ("round(x, 13)", "it is called as round"),
+        ("round(x, y)", "it is called as round"),
+        ("x +", "^cannot be read: invalid syntax$"),
+        ("(" * 300 + "x" + ")" * 300, "^cannot be read: too many nested parentheses$"),
+        ("+".join(["x"] * 102), "at most 100 levels"),
+        ("-" * 1900 + "x", "nested too deep"),
+        ("not " * 400 + "b", "nested too deep"),
+        ("x" + " + x" * 500, "at most 2000 characters"),
+        ("x // round(x * 0.1 + 0.9, 0)", r"the divisor could be zero: it is in \[0, 2\]"),
+        ("round(1 / (x * 0.25), 2)", r"the divisor could be zero: it is in \[-2.25, 2.25\]"),
+    ],
+)
+def test_refuses_what_does_not_fit(literal: str, reason: str) -> None:
+    assert re.search(reason, refused(literal)), refused(literal)
+
+
+def test_as_many_levels_as_are_said() -> None:
+    assert all(value == 100 * row["x"] for row, value in values("+".join(["x"] * 100)))
