@@ -13,7 +13,7 @@ from ..instants import DAY
 from ..problems import Refusal
 from ..randomness import Ints
 from .operators import check_divisor
-from .terms import Sort, Term, alike, checked, joined, made
+from .terms import Sort, Term, alike, all_days, checked, joined, made
 
 Function = Callable[..., Term]
 
@@ -62,7 +62,8 @@ def _folded(choose: Any, bound: Callable[..., int]) -> Function:
         terms = alike(first, *others)
         _check(terms[0], Sort.NUMBER, Sort.DURATION, Sort.TIME)
         bounds = (bound(term.low for term in terms), bound(term.high for term in terms))
-        return joined(terms[0], bounds, terms, lambda values: reduce(choose, values))
+        like = replace(terms[0], day=all_days(*terms))
+        return joined(like, bounds, terms, lambda values: reduce(choose, values))
 
     return fold
 
@@ -85,6 +86,7 @@ def _coalesce(term: Term, otherwise: Term) -> Term:
         high=high,
         evaluate=evaluate,
         follows=(),
+        day=all_days(first, second),
         blank=blank if first.nullable and second.nullable else None,
         literal=None,
     )
@@ -97,6 +99,11 @@ def _part(name: str, low: int, high: int) -> Function:
         return made(like, (low, high), term, lambda value: _CALENDAR[name](np.asarray(value)))
 
     return part
+
+
+def _year(term: Term) -> Term:
+    low, high = (int(_civil(np.asarray(moment))[0]) for moment in (term.low, term.high))
+    return _part("year", low, high)(term)
 
 
 def _civil(seconds: Ints) -> tuple[Ints, Ints, Ints]:
@@ -152,6 +159,8 @@ def _wave(time: Term, period: Term) -> Term:
     _check(time, Sort.TIME)
     _check(period, Sort.DURATION)
     check_divisor(period)
+    if max(abs(period.low), abs(period.high)) * _STEPS >= 1 << 63:
+        raise Refusal("the period could be too long", None)
     table = np.rint(sine(_STEPS) * _WAVE).astype(np.int64)
 
     def at(seconds: Any, length: Any) -> Any:
@@ -171,7 +180,7 @@ FUNCTIONS: dict[str, tuple[str, str, Function]] = {
     "least": ("least(x, y, ...)", "the smallest", _folded(np.minimum, min)),
     "greatest": ("greatest(x, y, ...)", "the largest", _folded(np.maximum, max)),
     "coalesce": ("coalesce(x, y)", "x, or y where x is null", _coalesce),
-    "year": ("year(t)", "of a date or datetime", _part("year", 1, 9999)),
+    "year": ("year(t)", "of a date or datetime", _year),
     "month": ("month(t)", "1 to 12", _part("month", 1, 12)),
     "day": ("day(t)", "1 to 31", _part("day", 1, 31)),
     "weekday": ("weekday(t)", "1 is Monday, 7 is Sunday", _part("weekday", 1, 7)),

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..problems import Refusal
 from ..spelling import plain
-from .terms import Sort, Term, alike, joined, made
+from .terms import Sort, Term, alike, all_days, joined, made
 
 Binary: TypeAlias = Callable[[Term, Term], Term]
 
@@ -169,7 +169,7 @@ def chosen(condition: Term, left: Term, right: Term) -> Term:
     _check_truths(condition)
     left, right = alike(left, right)
     bounds = (min(left.low, right.low), max(left.high, right.high))
-    like = replace(left, day=left.day and right.day)
+    like = replace(left, day=all_days(left, right))
     return made(like, bounds, condition, left, right, np.where)
 
 

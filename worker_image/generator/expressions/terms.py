@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..frame import Frame, Mask, Source, either
+from ..instants import DAY
 from ..problems import Refusal
 
 _LIMIT = 1 << 63
@@ -140,6 +141,13 @@ def checked(term: Term) -> Term:
         reason = f"from {term.low} to {term.high} in units of 1e-{term.scale}: more than 64 bits"
         raise Refusal(f"{reason}; use round, or a smaller range", None)
     return term
+
+
+def all_days(*terms: Term) -> bool:
+    """Whether times are days, each and every one; a fixed midnight is what the others are."""
+    fixed = [term.low == term.high and term.low % DAY == 0 for term in terms]
+    days = [term.day for term in terms]
+    return any(days) and all(day or midnight for day, midnight in zip(days, fixed, strict=True))
 
 
 def alike(*terms: Term) -> list[Term]:

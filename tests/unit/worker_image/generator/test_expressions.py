@@ -54,7 +54,7 @@ def test_what_is_used_twice_is_worked_out_once(outer: str) -> None:
     assert time.process_time() - begun < 5
 
 
-OPTIONAL = {
+OPTIONAL: dict[str, Any] = {
     "n": {"integer": {"min": 1, "max": 5}, "null": 0.5},
     "m": {"integer": {"min": 11, "max": 15}, "null": 0.5},
 }
@@ -168,3 +168,42 @@ def test_refuses_what_does_not_fit(literal: str, reason: str) -> None:
 
 def test_as_many_levels_as_are_said() -> None:
     assert all(value == 100 * row["x"] for row, value in values("+".join(["x"] * 100)))
+
+
+TIMES: dict[str, Any] = {
+    "day": {"date": {"from": "1960-01-01", "to": "2024-12-31"}},
+    "ts": {"datetime": {"from": "1960-01-01", "to": "2024-12-31"}},
+    "long": {"duration": {"min": "0s", "max": "9000000d"}},
+}
+
+
+@pytest.mark.parametrize("two", ["day, ts", "ts, day"])
+@pytest.mark.parametrize("function", ["greatest({})", "least({})", "coalesce({})"])
+def test_a_day_among_times_is_a_time(function: str, two: str) -> None:
+    choices: dict[str, Any] = {"g": max, "l": min, "c": lambda pair: pair[0]}
+    for row, value in values(function.format(two), 60, **TIMES):
+        times = {"day": f"{row['day']}T00:00:00Z", "ts": row["ts"]}
+        assert value == choices[function[0]]([times[name] for name in two.split(", ")])
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "greatest(day, '2000-01-01', day)",
+        "least('2999-01-01', day)",
+        "coalesce(day, as_of)",
+        "day if b else '2000-01-01'",
+    ],
+)
+def test_a_midnight_among_days_is_a_day(expression: str) -> None:
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", value) for _, value in values(expression, **TIMES))
+
+
+def test_years_may_have_more_than_four_digits() -> None:
+    found = [value for _, value in values("year(ts + long)", 200, **TIMES)]
+    assert all(1960 <= value <= 26_665 for value in found)
+    assert max(found) > 20_000
+
+
+def test_refuses_a_wave_that_could_overflow() -> None:
+    assert refused("wave(ts, (long + '1s') * 1000000)", **TIMES) == "the period could be too long"
