@@ -12,7 +12,7 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo test test-numpy check bench-generate bench-unique up down clean
+.PHONY: demo test test-numpy check bench-generate bench-unique dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -28,6 +28,10 @@ bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table,
 
 bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
 	@$(BIN)/python -m benchmarks.unique
+
+dataset-docs: $(STAMP)  ## the reference of the dataset language and its schema, from the code
+	@$(BIN)/python -m command_line dataset reference > docs/dataset-reference.md
+	@$(BIN)/python -m command_line dataset schema > docs/dataset.schema.json
 
 check: $(STAMP)  ## lint, types, import rules
 	$(BIN)/ruff check .

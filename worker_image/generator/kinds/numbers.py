@@ -43,7 +43,7 @@ class Lognormal(Options):
     sigma: float = Field(
         gt=0,
         le=5,
-        description="Two of three values are from median / e**sigma to median * e**sigma",
+        description="How long the tail is: 0.5 is short, 1 usual, 2 very long",
     )
 
     def quantiles(self) -> Floats:

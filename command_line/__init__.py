@@ -1,0 +1,1 @@
+"""Commands for people who write datasets: `python -m command_line --help`."""

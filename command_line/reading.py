@@ -1,0 +1,48 @@
+"""From a file to a dataset."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from worker_image.generator import Dataset, load, parse, resolve
+from worker_image.generator.language import KINDS
+
+FILE = Annotated[
+    str, typer.Argument(metavar="FILE", help="The dataset in YAML or JSON; - is standard input.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A dataset that is sound, and the document that it was read from."""
+
+    document: Any
+    dataset: Dataset
+
+    def kind(self, record: str, field: str) -> str:
+        """The kind of a field."""
+        spec: dict[str, Any] = self.document["records"][record]["fields"][field]
+        return next(name for name in spec if name in KINDS)
+
+
+def read(file: str) -> Written:
+    """Read a dataset; lists in other files are found beside its own, or here for `-`.
+
+    Raises:
+        SpecError: with every problem of the dataset.
+        typer.BadParameter: there is no such file, or it cannot be read.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+    folder = Path() if file == "-" else Path(file).parent
+    document = resolve(load(content), lambda name: _listed(folder / name))
+    return Written(document, parse(document))
+
+
+def _listed(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None

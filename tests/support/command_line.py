@@ -1,0 +1,33 @@
+"""The command line as its tests call it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from typer.testing import CliRunner, Result
+
+from command_line.__main__ import cli
+
+WIDTH = 100
+CHECKOUT = Path(__file__).parents[2]
+RETAIL = str(CHECKOUT / "examples" / "retail" / "dataset.yaml")
+
+
+def run(*words: object, stdin: str | bytes | None = None) -> Result:
+    """A `dataset` command in a terminal of `WIDTH` columns."""
+    arguments = ["dataset", *map(str, words)]
+    return CliRunner().invoke(cli, arguments, input=stdin, env={"COLUMNS": str(WIDTH)})
+
+
+def printed(*words: object, stdin: str | bytes | None = None) -> str:
+    """The output of a command that goes well."""
+    result = run(*words, stdin=stdin)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def written(folder: Path, document: Any) -> Path:
+    """A dataset in a file."""
+    path = folder / "dataset.yaml"
+    path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
+    return path
