@@ -13,7 +13,7 @@ from .expressions import Term
 from .frame import Field, Frame, Mask, Source
 from .instants import Moment
 from .kinds.base import FieldSpec, Scope, Target
-from .kinds.keys import KeyField
+from .kinds.keys import KeyField, RefField
 from .language import CountOptions, DatasetSpec, RecordSpec
 from .problems import Problem, Refusal, instead, located
 from .randomness import ROWS_LIMIT, UNITS_LIMIT
@@ -84,11 +84,14 @@ class _Plan:
         )
 
     def limits(self) -> dict[str | None, int]:
-        """Rows that a unit, or one row of each ancestor, has at most; the nearest comes first."""
-        ancestors = [plan for plan in self.lineage.values() if plan is not self]
+        """Rows that a unit, or one row of each ancestor, has at most; the nearest comes first.
+
+        A row of a shared ancestor has more of them in each unit: it does not count.
+        """
         limits: dict[str | None, int] = {}
-        for plan in ancestors:
-            limits[plan.name] = self.rows_limit // plan.rows_limit
+        for plan in self.lineage.values():
+            if plan is not self and plan.spec.shared == self.spec.shared:
+                limits[plan.name] = self.rows_limit // plan.rows_limit
         return {**limits, None: self.rows_limit}
 
 
@@ -124,6 +127,9 @@ class Build:
 
     def dataset(self) -> Dataset | None:
         """The dataset; None where there are problems, which go to the list."""
+        if all(record.shared for record in self.spec.records.values()):
+            reason = "one record type at least must not be shared: what units after the first have"
+            self._problems.append(Problem("records", list(self.spec.records), reason))
         with self._reported("locale"):
             if self.spec.locale != DatasetSpec.model_fields["locale"].default:
                 vocabulary.check_locale(self.spec.locale)
@@ -167,9 +173,14 @@ class Build:
 
     def needs(self, record: str, other: str) -> bool:
         """Whether `record` is, belongs to or refers to `other`, at any remove."""
-        return record == other or any(
-            self.needs(next_one, other) for next_one in self._needs.get(record, ())
-        )
+        seen: set[str] = set()
+        left = [record]
+        while left and other not in seen:
+            one = left.pop()
+            if one not in seen:
+                seen.add(one)
+                left += self._needs.get(one, ())
+        return other in seen
 
     def refer(self, record: str, other: str) -> None:
         """Note that `record` refers to `other`."""
@@ -221,6 +232,8 @@ class Build:
         if name in _RESERVED:
             raise Refusal("this name has a meaning of its own; choose another", name)
         self.rows(plan)
+        for other in self._combined_with(plan, name):
+            self.rows(other)
         scope = self._scope(plan, name)
         with located(spec.kind):
             built: Field = spec.build(scope)
@@ -235,9 +248,25 @@ class Build:
         self._steps.append(Step(plan.name, name))
         return finished
 
+    def _combined_with(self, plan: _Plan, name: str) -> Iterator[_Plan]:
+        """What is referred to by the fields in a combination with one: they are drawn together."""
+        for other in {
+            other: None for group in plan.spec.unique if name in group for other in group
+        }:
+            spec = plan.spec.fields.get(other)
+            if not isinstance(spec, RefField):
+                continue
+            to = spec.ref if isinstance(spec.ref, str) else spec.ref.to
+            record = to.partition(".")[0]
+            if record in self.spec.records:
+                found = self.plan(record)
+                if not self.needs(record, plan.name):
+                    yield found
+
     def _with_nulls(self, scope: "_Scope", spec: FieldSpec, built: Field) -> Field:
         if built.column.key and (spec.null or spec.when):
-            raise Refusal("a key is in every row", None, "null" if spec.null else "when")
+            option = "null" if spec.null else "when"
+            raise Refusal("a key is in every row", getattr(spec, option), option)
         blank = built.blank
         if spec.when is not None:
             with located("when"):
@@ -306,13 +335,11 @@ class _Scope(Scope):
         if len(way) > 2:
             raise Refusal("allowed: field, record.field, reference.field", path)
         owner = self._plan.lineage.get(way[0]) if way else self._plan
-        link = None
-        if way and (owner is None or len(way) > 1):
-            owner, link = owner or self._plan, way[-1]
-        assert owner
-        if link is not None:
-            return self._through(owner, link, name, path)
-        if not self._build.written(owner.name, name):
+        if len(way) == 1 and owner is None:
+            return self._through(self._plan, way[0], name, path)
+        if len(way) == 2 and owner is not None:
+            return self._through(owner, way[1], name, path)
+        if owner is None or not self._build.written(owner.name, name):
             raise Refusal(instead(path, self._names()), path)
         return Source(owner.name, name), self._build.field(owner, name)
 
@@ -326,6 +353,8 @@ class _Scope(Scope):
             allowed = (f"{link}.{name}" for name in self._build.spec.records[target].fields)
             raise Refusal(instead(path, allowed), path)
         field = self._build.field(self._build.plan(target), name)
+        if field.reading:  # what its own row's times are after says nothing of this row's
+            field = replace(field, reading=replace(field.reading, after={}))
         return Source(owner.name, name, link), field
 
     def reference(self, source: Source) -> Reference | None:

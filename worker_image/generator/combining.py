@@ -51,7 +51,9 @@ def combined(
 
 
 def _check(group: Sequence[str], fields: Mapping[str, Field], changed: Mapping[str, Field]) -> None:
-    for name in group:
+    for place, name in enumerate(group):
+        if name in group[:place]:
+            raise Refusal("a field is in a combination once", name)
         if name not in fields:
             raise Refusal(instead(name, fields), name)
         if fields[name].hidden or fields[name].column.nullable:
@@ -65,7 +67,9 @@ def _drawn(
 ) -> Combined:
     fixed = {field.ancestor for field in members.values()}
     parent = next(iter(limits))
-    numbered = parent in fixed and any(field.numbered for field in members.values())
+    numbered = (
+        parent is not None and parent in fixed and any(field.numbered for field in members.values())
+    )
     if numbered or any(field.column.unique for field in members.values()):
         return Combined({})
     free = [name for name, field in members.items() if field.enumeration]
