@@ -30,8 +30,10 @@ def show(console: Console, written: Written, sample: Sample, record: Record, row
     if not found:
         console.print(f"none in {_units(sample.units)}", style="dim")
         return
-    console.print(_rows(console, columns, found[:rows]))
-    console.print()
+    shown = found[: min(rows, sample.counts[record.name])]
+    if shown:
+        console.print(_rows(console, columns, shown))
+        console.print()
     where = "unit 0" if record.shared else _units(sample.units)
     console.print(Text(f"Values of {len(found):,} rows of {where}: {_READ_AS}", "dim"))
     console.print(_profiles(written, record.name, columns, found))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,9 @@ from worker_image.generator import Compiled, Dataset, Unit
 ROWS_LIMIT = 20_000
 """Rows that are kept of each record type: enough for shares and bars."""
 
+MADE_LIMIT = 200_000
+"""Once so many rows have been made, no other unit is."""
+
 Row = dict[str, Any]
 
 
@@ -18,20 +21,28 @@ Row = dict[str, Any]
 class Sample:
     """The rows of each record type in `units`, the first unit's first, and how many it has."""
 
-    units: range
     rows: dict[str, list[Row]]
     counts: dict[str, int] = field(default_factory=dict)
+    units: range = range(0)
 
 
 def sample(dataset: Dataset, compiled: Compiled, units: range) -> Sample:
-    """Make units and read them; shared rows are those of unit 0, whichever units are asked for."""
-    found = Sample(units, {record.name: [] for record in dataset.records})
+    """Make units and read them, at least the first and not many more rows than `MADE_LIMIT`.
+
+    Shared rows are those of unit 0, whichever units are asked for.
+    """
+    found = Sample({record.name: [] for record in dataset.records})
     shared = {record.name for record in dataset.records if record.shared}
     if shared and 0 not in units:
         _take(found, compiled.unit(0), shared)
+    made = 0
     for number in units:
-        _take(found, compiled.unit(number), found.rows)
-    return found
+        unit = compiled.unit(number)
+        _take(found, unit, found.rows)
+        made += unit.rows
+        if made >= MADE_LIMIT:
+            break
+    return replace(found, units=range(units[0], number + 1))
 
 
 def _take(found: Sample, unit: Unit, names: Container[str]) -> None:

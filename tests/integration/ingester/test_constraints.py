@@ -4,8 +4,10 @@ import io
 
 import psycopg
 import pytest
+from support.examples import NAMES, dataset_of
 from support.ingester import SCHEMA, batches, run
 
+from command_line.tables import statements
 from worker_image.errors import PermanentError
 from worker_image.generator import Compiled, compile_dataset, parse
 from worker_image.ingester import Document, PostgresqlSink, read
@@ -66,6 +68,21 @@ def test_combinations_shared_rows_and_rows_of_the_same_table(
     ]  # fmt: skip
     joined = "select count(*) from staff join staff b on b.id = staff.boss"
     assert run(database, joined) == [(60 - 3,)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_printed_statements_are_those_of_the_loader(
+    sink: PostgresqlSink, database: str, name: str
+) -> None:
+    dataset = dataset_of(name)
+    sink.prepare(dataset.tables)
+    with psycopg.connect(database) as connection:
+        before = connection.execute("select count(*) from pg_constraint").fetchone()
+        first, *tables, last = statements(dataset, SCHEMA)
+        for statement in (first, *tables):
+            connection.execute(statement.encode())  # finds everything there
+        assert connection.execute("select count(*) from pg_constraint").fetchone() == before
+        connection.execute(last.encode())
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,18 @@ def test_every_kind_can_be_shown(tmp_path: Path, record: str) -> None:
     for name in EVERY_KIND["records"][record]["fields"]:
         if name != "noise":  # which is hidden
             assert field(found, name)
+
+
+def test_large_units_are_few(tmp_path: Path) -> None:
+    path = written(tmp_path, document(150_000, x={"integer": {"min": 1, "max": 9}}))
+    found = lines(path, "--unit", 3)
+    assert found[1] == "row: 150,000 rows in unit 3"
+    (said,) = (line for line in found if line.startswith("Values"))
+    assert said.startswith("Values of 20,000 rows of units 3 to 4: ")
+
+
+def test_rows_are_those_of_the_unit_that_is_named(tmp_path: Path) -> None:
+    ids = {"id": {"key": {"start": 1}}}
+    found = lines(written(tmp_path, document(1, **ids)), "--unit", 4)
+    assert found[1:5] == ["row: 1 row in unit 4", "id", "──", " 5"]
+    assert field(found, "id") == "id key, integer 10 5 to 14"
