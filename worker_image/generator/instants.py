@@ -23,6 +23,9 @@ _MONTHS = {"y": 12, "mo": 1}
 _WRITTEN = re.compile(
     r"(?P<anchor>[A-Za-z_][\w.]*)?\s*(?:(?P<sign>[+-])\s*(?P<number>\d{1,9})(?P<unit>mo|[ywdhms]))?"
 )
+LONGEST = 9 * 10**12
+"""Seconds of a duration, at most: databases count them in microseconds of 64 bits."""
+
 _DURATION = re.compile(r"\s*(\d{1,9})\s*([wdhms])")
 _ALLOWED = "allowed: an ISO 8601 date or time, as_of, a field, each with an offset such as - 30d"
 
@@ -91,12 +94,20 @@ def seconds(text: str) -> int:
     """The length of a duration such as `90s`, `2h` or `1d 12h`.
 
     Raises:
-        Refusal: it is none.
+        Refusal: it is none, or longer than any could be.
     """
     parts = _DURATION.findall(text)
     if not parts or _DURATION.sub("", text).strip():
         raise Refusal("allowed: durations such as 90s, 15m, 2h, 1d 12h, 3w", text)
-    return sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    length = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    check_length(length, text)
+    return length
+
+
+def check_length(length: int, value: object) -> None:
+    """Refuse a duration of so many seconds that no database could have it."""
+    if abs(length) > LONGEST:
+        raise Refusal(f"durations of at most {LONGEST} seconds are allowed", value)
 
 
 def iso(text: str) -> datetime | None:

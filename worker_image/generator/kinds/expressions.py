@@ -12,6 +12,7 @@ from ...tables import Column, ColumnType
 from .. import frame as frames
 from ..expressions.terms import Blank, Sort, Term
 from ..frame import Frame, Mask, Reading
+from ..instants import check_length
 from ..randomness import Words
 from ..spelling import Spelling, Value, decimal, picked
 from .base import FieldSpec, Scope
@@ -19,7 +20,7 @@ from .numbers import decimal_column
 from .times import check_span, spelt_duration, spelt_time
 
 _PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*")
-_NAMES = ("as_of", "unit")
+_NAMES = ("as_of", "unit", "True", "False")
 
 
 class ExpressionField(FieldSpec):
@@ -101,6 +102,7 @@ def _written(name: str, term: Term) -> tuple[Column, Spelling]:
         case Sort.TRUTH:
             return Column(name, ColumnType.BOOLEAN), picked(("false", "true"))
         case Sort.DURATION:
+            check_length(max(term.low, term.high, key=abs), f"{term.low} .. {term.high} seconds")
             return Column(name, ColumnType.DURATION), spelt_duration(term.low, term.high)
         case Sort.TEXT:
             return Column(name, ColumnType.TEXT), picked(term.texts)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..language import AnyField
 
 _LONGEST = 50
+_PARTS_LIMIT = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class _Member:
 
 
 def _member(spec: FieldSpec, scope: Scope) -> _Member:
-    if spec.unique or spec.hidden or spec.when:
-        raise Refusal("allowed for the fields of a record type alone: unique, when, hidden", None)
+    for option in ("unique", "when", "hidden"):
+        if value := getattr(spec, option):
+            raise Refusal("allowed for the fields of a record type alone", value, option)
     with located(spec.kind):
         field: frames.Field = spec.build(scope)
     if field.column.key or field.column.references:
@@ -54,6 +56,12 @@ def _member(spec: FieldSpec, scope: Scope) -> _Member:
 
         spelling, draw, streams = spelling.optional("null"), or_null, streams + 1
     return _Member(spelling, draw, streams, field.follows, field.blank)
+
+
+def _check_size(parts: int) -> None:
+    if parts > _PARTS_LIMIT:
+        reason = f"at most {_PARTS_LIMIT} parts are allowed: fewer members, or shorter arrays"
+        raise Refusal(reason, parts)
 
 
 def _assembled(name: str, members: Sequence[_Member], parts: Sequence[Part]) -> frames.Field:
@@ -101,6 +109,7 @@ class ObjectField(FieldSpec):
                 member = _member(spec, scope)
             members.append(member)
             parts += [f'{"," if place else "{"}"{escaped(name)}":', *member.spelling.parts]
+        _check_size(len(parts))
         return _assembled(scope.field, members, [*parts, "}"])
 
 
@@ -128,6 +137,7 @@ class ArrayField(FieldSpec):
             raise Refusal("min must not be above max", [least, most])
         with located("of"):
             element = _member(self.array.of, scope)
+        _check_size(most * (len(element.spelling.parts) + 2))
         spellings = [_place(element.spelling, place, least) for place in range(most)]
 
         def draw(frame: Frame, words: Words) -> Value:

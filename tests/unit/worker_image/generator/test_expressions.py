@@ -207,3 +207,12 @@ def test_years_may_have_more_than_four_digits() -> None:
 
 def test_refuses_a_wave_that_could_overflow() -> None:
     assert refused("wave(ts, (long + '1s') * 1000000)", **TIMES) == "the period could be too long"
+
+
+@pytest.mark.parametrize("truth", [True, False])
+def test_a_truth_is_no_field(truth: bool) -> None:
+    assert {value for _, value in values(str(truth))} == {truth}
+
+
+def test_refuses_durations_that_no_database_could_have() -> None:
+    assert "at most 9000000000000 seconds" in refused("long * 1000000", **TIMES)
