@@ -64,7 +64,7 @@ def test_lists_are_read_beside_the_dataset(tmp_path: Path) -> None:
     result = run("validate", path)
     assert (result.exit_code, result.stderr) == (
         1,
-        "records.row.fields.code.choice: 'lists/codes.csv': there is no such file\n",
+        "records.row.fields.code.choice.of: 'lists/codes.csv': there is no such file\n",
     )
 
 
