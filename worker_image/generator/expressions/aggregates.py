@@ -53,7 +53,7 @@ def extreme(term: Term, record: str, child: str, *, largest: bool) -> Term:
             reduced.reduceat(values, _borders(frame, child, record)[:-1]) if below.rows else values
         )
 
-    return replace(term, evaluate=evaluate, follows=())
+    return replace(term, evaluate=evaluate, follows=(), after={})
 
 
 def _borders(frame: Frame, child: str, record: str) -> Ints:

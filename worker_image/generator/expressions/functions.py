@@ -13,7 +13,7 @@ from ..instants import DAY
 from ..problems import Refusal
 from ..randomness import Ints
 from .operators import check_divisor
-from .terms import Sort, Term, alike, all_days, checked, joined, made
+from .terms import Sort, Term, alike, all_days, checked, constant, joined, made
 
 Function = Callable[..., Term]
 
@@ -68,6 +68,14 @@ def _folded(choose: Any, bound: Callable[..., int]) -> Function:
     return fold
 
 
+def _is_null(term: Term) -> Term:
+    def evaluate(frame: Frame) -> Any:
+        missing = term.missing(frame)
+        return False if missing is None else missing
+
+    return replace(constant(Sort.TRUTH, 0), high=1, evaluate=evaluate)
+
+
 def _coalesce(term: Term, otherwise: Term) -> Term:
     first, second = alike(term, otherwise)
 
@@ -89,6 +97,7 @@ def _coalesce(term: Term, otherwise: Term) -> Term:
         day=all_days(first, second),
         blank=blank if first.nullable and second.nullable else None,
         literal=None,
+        after={},
     )
 
 
@@ -179,6 +188,7 @@ FUNCTIONS: dict[str, tuple[str, str, Function]] = {
     "abs": ("abs(x)", "without its sign", _absolute),
     "least": ("least(x, y, ...)", "the smallest", _folded(np.minimum, min)),
     "greatest": ("greatest(x, y, ...)", "the largest", _folded(np.maximum, max)),
+    "is_null": ("is_null(x)", "whether x has no value", _is_null),
     "coalesce": ("coalesce(x, y)", "x, or y where x is null", _coalesce),
     "year": ("year(t)", "of a date or datetime", _year),
     "month": ("month(t)", "1 to 12", _part("month", 1, 12)),

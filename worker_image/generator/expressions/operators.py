@@ -22,7 +22,10 @@ def _sum(left: Term, right: Term) -> Term:
     like = _added(left, right)
     left, right = alike(left, right) if left.sort is right.sort else (left, right)
     bounds = (left.low + right.low, left.high + right.high)
-    return made(replace(like, scale=left.scale), bounds, left, right, lambda a, b: a + b)
+    total = made(replace(like, scale=left.scale), bounds, left, right, lambda a, b: a + b)
+    earlier, later = (left, right) if left.sort is Sort.TIME else (right, left)
+    after = {source: seconds + later.low for source, seconds in earlier.after.items()}
+    return replace(total, after=after)
 
 
 def _added(left: Term, right: Term) -> Term:

@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import keyword
+import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -37,6 +39,7 @@ _SORTS = {
     ColumnType.DURATION: Sort.DURATION,
     ColumnType.TEXT: Sort.TEXT,
 }
+_SPOKEN = ("and", "or", "not", "in", "is", "if", "else", "True", "False", "None")
 _ALLOWED = (
     "allowed: fields, numbers, texts, + - * // %, comparisons, in, and, or, not, x if c else y,"
     " and the functions"
@@ -55,9 +58,22 @@ def term(scope: "Scope", text: str) -> Term:
         tree = ast.parse(text.strip(), mode="eval")
         return _Reader(scope, text.strip()).term(tree.body)
     except SyntaxError as error:
-        raise Refusal(f"cannot be read: {error.msg}", text) from None
+        raise Refusal(f"cannot be read: {_why(error, text)}", text) from None
     except (RecursionError, MemoryError):
         raise Refusal(_DEEP, text) from None
+
+
+def _length(term: Term) -> Term:
+    """A text that is multiplied can only be a duration."""
+    if term.literal is None:
+        return term
+    return constant(Sort.DURATION, instants.seconds(term.literal))
+
+
+def _why(error: SyntaxError, text: str) -> str:
+    words = (word for word in re.findall(r"\w+", text) if keyword.iskeyword(word))
+    word = next((word for word in words if word not in _SPOKEN), None)
+    return f"{word} is a word of the syntax and names no field" if word else error.msg
 
 
 def condition(scope: "Scope", text: str) -> Callable[[Frame], Mask]:
@@ -99,6 +115,7 @@ def of_field(scope: "Scope", path: str) -> Term:
         texts=reading.texts,
         day=field.column.type is ColumnType.DATE,
         follows=(source,) if scope.nullable(source) else (),
+        after={**reading.after, source: 0} if sort is Sort.TIME else {},
     )
 
 
@@ -160,6 +177,8 @@ class _Reader:
                 operation = operators.ARITHMETIC[_known(operators.ARITHMETIC, node.op)]
                 shift = isinstance(node.op, ast.Add | ast.Sub)
                 pair = self.term(node.left), self.term(node.right)
+                if isinstance(node.op, ast.Mult):
+                    return operation(*map(_length, pair))
                 return operation(*self._pair(*pair, shift=shift))
         raise Refusal(_ALLOWED, None)
 

@@ -1,7 +1,7 @@
 """Terms: what an expression is made of, with bounds that are known before any row is made."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
@@ -36,7 +36,8 @@ class Term:
     """One integer a row in [low, high], or one for all rows; numbers in units of 10**-scale.
 
     It is null where one of the fields `follows` is, all of which may be, and where `blank` says so.
-    `literal` is a text as it was written, which becomes a time or duration beside one.
+    `literal` is a text as it was written, which becomes a time or duration beside one; `after` is
+    that of `Reading`, for a time.
     """
 
     sort: Sort
@@ -49,6 +50,7 @@ class Term:
     follows: tuple[Source, ...] = ()
     blank: Blank | None = None
     literal: str | None = None
+    after: Mapping[Source, int] = field(default_factory=dict)
 
     @property
     def nullable(self) -> bool:
@@ -118,6 +120,7 @@ def joined(
             follows=follows,
             blank=_any_blank([term.blank for term in terms if term.blank]),
             literal=None,
+            after={},
         )
     )
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from ...tables import Column, ColumnType
 from .. import frame as frames
 from ..expressions.terms import Blank, Sort, Term
-from ..frame import Frame, Mask, Reading
+from ..frame import Frame, Mask, Reading, Source
 from ..instants import check_length
 from ..randomness import Words
 from ..spelling import Spelling, Value, decimal, picked
@@ -51,7 +51,7 @@ class ExpressionField(FieldSpec):
         def draw(frame: Frame, _: Words) -> Value:
             return (_whole(term.evaluate(frame), frame.rows),)
 
-        reading = Reading(term.low, term.high, term.scale, term.texts)
+        reading = Reading(term.low, term.high, term.scale, term.texts, term.after)
         return frames.Field(
             column,
             spelling,
@@ -83,9 +83,16 @@ def _copy(scope: Scope, path: str) -> frames.Field:
         column,
         field.spelling,
         lambda frame, _: frame.value(source),
-        reading=field.reading,
+        reading=_read_after(field, source),
         follows=(source,),
     )
+
+
+def _read_after(field: frames.Field, source: Source) -> Reading | None:
+    """A copy of a time is no earlier than the time itself."""
+    if field.reading is None or not field.column.type.is_time:
+        return field.reading
+    return replace(field.reading, after={**field.reading.after, source: 0})
 
 
 def _whole(values: Any, rows: int) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.generator import EVERY_KIND, column, document, every_kind, retail, rows_of
 
-from worker_image.generator import compile_dataset, parse
+from worker_image.generator import SpecError, compile_dataset, parse
 from worker_image.tables import Column, ColumnType, Reference
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -247,3 +247,32 @@ def test_the_last_of_a_series_is_no_later_than_it_can_be() -> None:
         "2024-12-30T00:00:00Z",
         "2024-12-31T00:00:00Z",
     ]
+
+
+def test_a_span_may_end_where_an_expression_says() -> None:
+    spec = document(
+        50,
+        begun={"datetime": {"from": "-9d", "to": "-5d"}},
+        stay={"duration": {"min": "1h", "max": "3d"}},
+        ended={"expression": "begun + stay"},
+        n={"integer": {"min": 2, "max": 4}},
+        check={"datetime": {"from": "begun + 1h", "to": "ended"}},
+        late={"expression": "ended + '1d' * n"},
+        copy={"expression": "late"},
+        after={"datetime": {"from": "ended", "to": "copy"}},
+    )
+    for row in one_unit(spec)["row"]:
+        assert row["begun"] < row["check"] <= row["ended"] <= row["after"] <= row["late"]
+
+
+def test_a_condition_may_ask_for_null() -> None:
+    spec = document(200, y={"boolean": 0.5, "null": 0.5}, x={"expression": "is_null(y)"})
+    for row in one_unit(spec)["row"]:
+        assert row["x"] == (row["y"] is None)
+
+
+def test_a_field_named_like_a_word_of_the_syntax_is_told_so() -> None:
+    spec = document(3, x={"expression": "class == 'a'"})
+    spec["records"]["row"]["fields"]["class"] = {"choice": ["a", "b"]}
+    with pytest.raises(SpecError, match="class is a word of the syntax"):
+        parse(spec)
