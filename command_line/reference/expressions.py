@@ -21,10 +21,12 @@ ever run as code.
   away from zero. A quotient has to say how many: `round(x / y, 2)`; `//` and `%` are for whole
   numbers. A divisor that could be zero is refused.
 - **Null** goes through: what is worked out from a field that is null is null, and a condition on it
-  is not met. `coalesce` gives another value instead; `sum` and `cumulative` count it as 0.
+  is not met. `is_null` asks for it, `coalesce` gives another value instead; `sum` and `cumulative`
+  count it as 0.
 - **Times and durations**: a text beside a time is a time or, added to it, a duration; beside a
   duration it is a duration: `ordered < '2025-01-01'`, `ordered + '1h 30m'`,
-  `shipped - ordered > '2d'`. A time minus a time is a duration.
+  `shipped - ordered > '2d'`. A time minus a time is a duration, a duration times a whole number
+  too: `quantity * '1h'`.
 - **64 bits**: the least and the most of each part follow from its fields, and what could leave 64
   bits, digits after the point included, is refused when the dataset is read: use `round`, or a
   smaller range.
@@ -42,10 +44,12 @@ EXAMPLES = (
     "quantity in (1, 2, 3) and not discount > 0",
     "1 < quantity <= 4",
     "tip * 2",
+    "is_null(tip)",
     "coalesce(tip, 0)",
     "shipped - ordered",
     "shipped - ordered > '7d'",
     "ordered + '1h 30m'",
+    "ordered + quantity * '1h'",
     "ordered < '2025-01-01'",
     "hours(shipped - ordered)",
     "years(born, as_of)",
