@@ -30,6 +30,8 @@ class Deck:
 
 
 Pattern: TypeAlias = Sequence[str | Deck]
+Weighted: TypeAlias = list[tuple[float, Pattern]]
+"""Patterns, each with its weight."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,8 @@ from math import fsum, prod
 from string import ascii_letters, digits
 from typing import Any, NoReturn, TypeAlias
 
-from .phrases import Deck, Pattern, shaped
+from .phrases import Deck, Pattern, Weighted, shaped
 from .problems import Refusal
-
-Weighted: TypeAlias = list[tuple[float, Pattern]]
-"""Patterns, each with its weight."""
 
 Symbols: TypeAlias = Mapping[str, Deck]
 """The characters of a format that stand for others."""

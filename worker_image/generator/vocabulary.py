@@ -8,13 +8,15 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any
 
-from .phrases import Deck, Phrase, phrase
+from . import lexicon
+from .phrases import Deck, Phrase, Weighted, phrase
 from .problems import Refusal, instead
 from .randomness import stream
 from .tracer import Tracer
@@ -26,8 +28,14 @@ _CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime", "
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]  # the generator of the process
 
 
+POOL = 1000
+"""Values that are asked of a provider that hides its lists, unless a field says otherwise."""
+
+
 def check_locale(locale: str) -> None:
     """Refuse a locale that Faker does not have."""
+    if lexicon.has(locale):
+        return
     from faker.config import AVAILABLE_LOCALES  # noqa: PLC0415 - a dataset may do without Faker
 
     if locale not in AVAILABLE_LOCALES:
@@ -36,7 +44,7 @@ def check_locale(locale: str) -> None:
 
 def words(locale: str) -> tuple[str, ...]:
     """The words that sentences of a locale are made of."""
-    return tuple(_faker(locale).get_words_list())
+    return lexicon.words(locale) or tuple(_faker(locale).get_words_list())
 
 
 def provided(provider: str, locale: str, args: Mapping[str, Any], pool: int) -> Phrase:
@@ -51,14 +59,33 @@ def provided(provider: str, locale: str, args: Mapping[str, Any], pool: int) -> 
 
 @lru_cache(maxsize=256)
 def _provided(provider: str, locale: str, args: str, pool: int) -> Phrase:
+    compiled = lexicon.read(locale, provider) if (args, pool) == ("{}", POOL) else None
+    patterns = compiled or _traced(provider, locale, args, pool)
+    return phrase([parts for _, parts in patterns], tuple(weight for weight, _ in patterns))
+
+
+def _traced(provider: str, locale: str, args: str, pool: int) -> Weighted:
+    check_locale(locale)
+    names = providers(locale)
+    if provider not in names:
+        raise Refusal(f"no provider of {locale}; {instead(provider, names)}", provider)
+    return _tracer(locale).patterns(provider, json.loads(args), pool)
+
+
+def providers(locale: str) -> list[str]:
+    """The names of all providers of a locale."""
     check_locale(locale)
     faker = _faker(locale)
     attributes = {name for one in faker.providers for name in dir(one) if name[0] != "_"}
-    names = [name for name in attributes if callable(getattr(faker, name, None))]
-    if provider not in names:
-        raise Refusal(f"no provider of {locale}; {instead(provider, names)}", provider)
-    patterns = _tracer(locale).patterns(provider, json.loads(args), pool)
-    return phrase([parts for _, parts in patterns], tuple(weight for weight, _ in patterns))
+    return sorted(name for name in attributes if callable(getattr(faker, name, None)))
+
+
+def compile_locale(locale: str, names: Iterable[str]) -> None:
+    """Write the words of a locale, and what can be used of these providers, to the lexicon."""
+    for provider in names:
+        with suppress(Refusal):
+            lexicon.write(locale, provider, _traced(provider, locale, "{}", POOL))
+    lexicon.write_words(locale, _faker(locale).get_words_list())
 
 
 def _new_faker(locale: str) -> Any:

@@ -111,7 +111,9 @@ class RefField(FieldSpec):
         options = RefOptions(to=self.ref) if isinstance(self.ref, str) else self.ref
         target = scope.target(options.to)
         source = target.source
-        reference = Reference(source.record, source.field, shared=target.shared)
+        reference = None  # to what is not written there is none
+        if not target.key.hidden:
+            reference = Reference(source.record, source.field, shared=target.shared)
         field = frames.Field(
             Column(scope.field, ColumnType.INTEGER, references=reference),
             target.key.spelling,

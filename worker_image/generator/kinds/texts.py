@@ -23,7 +23,9 @@ class FakerOptions(Options):
     provider: str = Field(description="The name of the provider")
     locale: str | None = Field(None, description="Instead of that of the dataset")
     args: dict[str, Any] = Field(default_factory=dict, description="Arguments by their names")
-    pool: int = Field(1000, ge=1, le=20_000, description="Values that are asked for at the start")
+    pool: int = Field(
+        vocabulary.POOL, ge=1, le=20_000, description="Values that are asked for at the start"
+    )
 
 
 class FakerField(FieldSpec):
