@@ -51,7 +51,7 @@ class _Session(requests.Session):
     """Sends each request as the SDK has made it, over connections that are kept for all threads.
 
     A plain session would look for proxies and certificates in the environment, for cookies, hooks
-    and redirects, at every call: a third of the processor time that the call takes. What the
+    and redirects, at every call: a quarter of the processor time that the call takes. What the
     environment says is asked once for each host here; the rest is nothing that storage has.
     """
 
