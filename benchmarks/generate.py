@@ -20,7 +20,16 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.generate_contenders import CONTENDERS, Contender, FailedError, pin, prepare, run
+from benchmarks.generate_contenders import (
+    CONTENDERS,
+    IMAGE,
+    Contender,
+    FailedError,
+    build_image,
+    pin,
+    prepare,
+    run,
+)
 
 Figures = Mapping[str, float]
 
@@ -30,7 +39,8 @@ PROBES: Mapping[str, Callable[[], Figures]] = {
     "latency": lambda: run(OURS, "latency", "2000"),
     "memory-200": lambda: run(OURS, "memory", "200"),
     "memory-2000": lambda: run(OURS, "memory", "2000"),
-    "ready": lambda: run("benchmarks.generate_ready", str(time.monotonic())),
+    "ready": lambda: run("benchmarks.generate_ready", str(time.monotonic()), root=IMAGE),
+    "ready-bare": lambda: run("benchmarks.generate_ready", str(time.monotonic())),
 }
 """What is measured of this generator alone, on retail as lines of JSON."""
 
@@ -115,7 +125,9 @@ TARGETS = [
         lambda r: r.ratio("memory-2000", "memory-200", "peak"),
     ),
     at_most(
-        0.5, "from a process's start to its first unit, s", lambda r: r.median("ready", "total")
+        0.5,
+        "from a process's start to its first unit in the image, s",
+        lambda r: r.median("ready", "total"),
     ),
 ]
 
@@ -173,7 +185,7 @@ def alone(results: Results) -> Table:
     row("start: the dataset compiled", "ready", "compile", "{:.3f} s")
     row("start: the first unit", "ready", "unit", "{:.3f} s")
     row("start: all of it", "ready", "total", "{:.3f} s")
-    row("start: all of it, processor time", "ready", "processor", "{:.3f} s")
+    row("start: all of it, without compiled vocabularies", "ready-bare", "total", "{:.3f} s")
     return table
 
 
@@ -228,6 +240,8 @@ def main(
     console = console if console.is_terminal else Console(width=100)
     with console.status("installing peers"):
         prepare({contender.peer for contender in contenders if contender.peer})
+    if "ready" in chosen:
+        build_image()
     pin()
     runs = {contender.name: partial(compete, contender) for contender in contenders}
     probes = {name: probe for name, probe in PROBES.items() if name in chosen}

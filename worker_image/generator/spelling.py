@@ -27,7 +27,7 @@ class Pool:
         self.texts = tuple(texts)
         lengths = set(map(len, self.texts))
         self.fixed = len(lengths) == 1
-        self.width = max(lengths) * (1 if all(map(str.isascii, self.texts)) else 4)
+        self.width = max(lengths) * (1 if "".join(self.texts).isascii() else 4)
 
     def mapped(self, change: Callable[[str], str]) -> "Pool":
         """The same numbers for changed texts."""
