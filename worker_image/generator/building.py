@@ -68,7 +68,7 @@ class _Plan:
             reason = f"a unit could have {width * self.rows_limit} bytes; allowed: {_BYTES_LIMIT}"
             raise Refusal(reason, self.count.high, "count")
         if all(field.hidden for field in fields):
-            raise Refusal("one field at least must not be hidden", None, "fields")
+            raise Refusal("one field at least must not be hidden", list(made), "fields")
         counted = self.counted["rows"]
         lasting = (f.units for f in fields if f.units and f.column.unique)
         return Record(
@@ -99,7 +99,8 @@ def _count(written: int | CountOptions) -> samplers.Sampler:
     if isinstance(written, int):
         return samplers.constant(written)
     if (written.poisson is None) == (written.uniform is None):
-        raise Refusal("allowed: a number, or one of poisson and uniform", None, "count")
+        reason = "allowed: a number, or one of poisson and uniform"
+        raise Refusal(reason, written.model_dump(exclude_none=True), "count")
     if written.poisson is not None:
         return samplers.poisson(written.poisson)
     low, high = written.uniform or (0, 0)

@@ -11,6 +11,7 @@ from .language import DatasetSpec
 from .problems import Problem, SpecError
 from .source import plain_problems
 
+_KEY = "[key]"  # what pydantic puts behind a name that is wrong itself
 _Place: TypeAlias = tuple[str, str]
 """A record type and a field of it."""
 
@@ -55,7 +56,7 @@ def _validated(document: Any, problems: list[Problem]) -> tuple[DatasetSpec | No
 
 def _field(path: tuple[int | str, ...]) -> _Place | None:
     inside = path[:1] == ("records",) and path[2:3] == ("fields",) and len(path) > 3
-    return (str(path[1]), str(path[3])) if inside and path[4:] != ("[key]",) else None
+    return (str(path[1]), str(path[3])) if inside and path[4:] != (_KEY,) else None
 
 
 def _without(broken: set[_Place], record: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -63,5 +64,5 @@ def _without(broken: set[_Place], record: str, fields: dict[str, Any]) -> dict[s
 
 
 def _problem(line: Any) -> Problem:
-    parts = (str(part) for part in line["loc"] if not str(part).startswith(TAG))
+    parts = (str(part) for part in line["loc"] if part != _KEY and not str(part).startswith(TAG))
     return Problem(".".join(parts), line["input"], line["msg"])

@@ -236,14 +236,16 @@ class _Reader:
             return functions.cumulative(self.term(args[0]), self._scope.siblings_limit)
         if name in functions.AGGREGATES and len(args) == 1:
             return self._aggregate(name, _path(args[0]))
-        if name not in functions.FUNCTIONS:
+        if name not in functions.USAGE:
             raise Refusal(instead(name, functions.USAGE), None)
-        usage, _, function = functions.FUNCTIONS[name]
+        if name not in functions.FUNCTIONS:
+            raise _miscalled(name)
+        _, _, function = functions.FUNCTIONS[name]
         terms = self._together(args, shift=name == "wave")
         try:
             inspect.signature(function).bind(*terms)
         except TypeError:
-            raise Refusal(f"it is called as {usage}", None) from None
+            raise _miscalled(name) from None
         return function(*terms)
 
     def _rounded(self, args: Sequence[ast.expr]) -> Term:
@@ -253,7 +255,7 @@ class _Reader:
             case [number, ast.Constant(value=int(scale))] if _is_scale(scale):
                 pass
             case _:
-                raise Refusal(f"it is called as {functions.USAGE['round'][0]}", None)
+                raise _miscalled("round")
         if isinstance(number, ast.BinOp) and isinstance(number.op, ast.Div):
             return functions.rounded(self.term(number.left), scale, self.term(number.right))
         return functions.rounded(self.term(number), scale)
@@ -265,13 +267,17 @@ class _Reader:
         if name == "count" and not field:
             return aggregates.counted(record, child, limit)
         if name == "count" or not field:
-            raise Refusal(f"it is called as {functions.USAGE[name][0]}", None)
+            raise _miscalled(name)
         inner = of_field(below, field)
         if name == "sum":
             return aggregates.summed(inner, record, child, limit)
         if not sure or inner.nullable:
             raise Refusal("each row needs one at least that is not null", None)
         return aggregates.extreme(inner, record, child, largest=name == "max")
+
+
+def _miscalled(name: str) -> Refusal:
+    return Refusal(f"it is called as {functions.USAGE[name][0]}", None)
 
 
 def _is_scale(number: int) -> bool:

@@ -1,13 +1,16 @@
 """What is refused, where the fault is said to be, and what is said to be allowed."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.generator import document
 
-from worker_image.generator import SpecError, compile_dataset, load, parse
+from worker_image.generator import Problem, SpecError, compile_dataset, load, parse
+from worker_image.generator.kinds.base import Options
+from worker_image.generator.language import KINDS
 
 ROW = "records.row.fields.x"
 
@@ -160,3 +163,39 @@ def test_refuses_units_beyond_the_values_of_a_unique_field() -> None:
         compiled.unit(10)
     with pytest.raises(SpecError, match="unit"):
         compiled.unit(-1)
+
+
+def every_bad_document() -> Iterator[dict[str, Any]]:
+    yield from (document(x=spec) for spec, _, _ in table("bad_fields.yaml"))
+    yield from (related(**changes) for changes, _, _ in table("bad_records.yaml"))
+
+
+def test_every_problem_leads_into_the_document_and_shows_what_is_there() -> None:
+    inner = {kind.__name__ for kind in (*KINDS.values(), *every_model())}
+    inner |= {"pydantic", "Error(", "Traceback", "<class", "object at 0x", "function-", "[key]"}
+    for spec in every_bad_document():
+        with pytest.raises(SpecError) as caught:
+            parse(spec)
+        for problem in caught.value.problems:
+            text = str(problem)
+            assert not [word for word in inner if word in text]
+            assert "\0" not in text
+            assert text.startswith(f"{problem.path}: ")
+            assert leads_into(problem, spec), text
+
+
+def every_model(model: type[Options] = Options) -> Iterator[type[Options]]:
+    for below in model.__subclasses__():
+        yield below
+        yield from every_model(below)
+
+
+def leads_into(problem: Problem, spec: object) -> bool:
+    *way, last = problem.path.split(".")
+    here: Any = spec
+    for step in way:
+        here = here[int(step)] if isinstance(here, list) else here[step]
+    if problem.reason == "this is needed":
+        return last not in here
+    there = here[last] if isinstance(here, dict) else here[int(last)]
+    return problem.value is not None or there is None or "min and max" in problem.reason
