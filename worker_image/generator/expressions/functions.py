@@ -95,6 +95,7 @@ def _coalesce(term: Term, otherwise: Term) -> Term:
         evaluate=evaluate,
         follows=(),
         day=all_days(first, second),
+        fixed=False,
         blank=blank if first.nullable and second.nullable else None,
         literal=None,
         after={},
@@ -149,8 +150,7 @@ def _years(earlier: Term, later: Term) -> Term:
         early = (to_month < month) | ((to_month == month) & (to_day < day))
         return to_year - year - early
 
-    spans = (later.low - earlier.high, later.high - earlier.low)
-    bounds = (spans[0] // (365 * DAY) - 1, spans[1] // (365 * DAY) + 1)
+    bounds = (int(count(earlier.high, later.low)), int(count(earlier.low, later.high)))
     return made(replace(earlier, sort=Sort.NUMBER, day=False), bounds, earlier, later, count)
 
 

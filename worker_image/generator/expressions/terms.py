@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +38,7 @@ class Term:
 
     It is null where one of the fields `follows` is, all of which may be, and where `blank` says so.
     `literal` is a text as it was written, which becomes a time or duration beside one; `after` is
-    that of `Reading`, for a time.
+    that of `Reading`, for a time. One that is `fixed` is written in the expression itself.
     """
 
     sort: Sort
@@ -51,6 +52,7 @@ class Term:
     blank: Blank | None = None
     literal: str | None = None
     after: Mapping[Source, int] = field(default_factory=dict)
+    fixed: bool = False
 
     @property
     def nullable(self) -> bool:
@@ -83,7 +85,7 @@ class Term:
 
 def constant(sort: Sort, value: int, scale: int = 0) -> Term:
     """The same for all rows."""
-    return checked(Term(sort, value, value, lambda _: value, scale))
+    return checked(Term(sort, value, value, lambda _: value, scale, fixed=True))
 
 
 def made(like: Term, bounds: tuple[int, int], *parts: Any) -> Term:
@@ -121,6 +123,7 @@ def joined(
             blank=_any_blank([term.blank for term in terms if term.blank]),
             literal=None,
             after={},
+            fixed=False,
         )
     )
 
@@ -148,9 +151,9 @@ def checked(term: Term) -> Term:
 
 def all_days(*terms: Term) -> bool:
     """Whether times are days, each and every one; a fixed midnight is what the others are."""
-    fixed = [term.low == term.high and term.low % DAY == 0 for term in terms]
+    midnights = [term.fixed and term.low % DAY == 0 for term in terms]
     days = [term.day for term in terms]
-    return any(days) and all(day or midnight for day, midnight in zip(days, fixed, strict=True))
+    return any(days) and all(map(or_, days, midnights))
 
 
 def alike(*terms: Term) -> list[Term]:
