@@ -19,7 +19,16 @@ import zstandard
 from rich.console import Console
 from rich.table import Table
 
-from worker_image.generator import Compression, Document, Form, Format, compile_dataset, load, parse
+from worker_image.generator import (
+    Compression,
+    Document,
+    Form,
+    Format,
+    compile_dataset,
+    encode,
+    load,
+    parse,
+)
 from worker_image.ingester import read
 from worker_image.ingester.catalogue import TargetColumn, TargetTable
 from worker_image.ingester.copy_rows import copy_lines
@@ -72,7 +81,7 @@ def main() -> None:
 
     def made(form: Form, unit: int) -> list[Document]:
         documents = compiled[form].unit(unit).documents
-        return [Document(one.record, form.encode(one.content)) for one in documents]
+        return [Document(one.record, encode(one.content, form)) for one in documents]
 
     def made_ready(form: Form, unit: int) -> int:
         return ready(form, stored[form][unit])

@@ -22,6 +22,7 @@ from worker_image.generator import (
     Format,
     Unit,
     compile_dataset,
+    encode,
     load,
     parse,
 )
@@ -60,7 +61,7 @@ def retail(name: str) -> None:
     def stored(number: int) -> Made:
         unit = compiled.unit(number)
         for document in unit.documents:
-            form.encode(document.content)
+            encode(document.content, form)
         return made(unit)
 
     measure(stored)

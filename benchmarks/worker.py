@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,10 @@ from worker_image.contract import (
     naming,
 )
 from worker_image.datasets import Datasets
+from worker_image.forms import Compression, Form
 from worker_image.generator import load
+from worker_image.makers import Makers
+from worker_image.making import MakeUnit
 from worker_image.stages import Generate
 from worker_image.storage import Storage, connect
 
@@ -70,7 +73,9 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A moment: the time and the processor time used by two processes, in seconds."""
+    """A moment: the time and the processor time used by a client, its processes included, and by
+    Azurite, in seconds.
+    """
 
     time: float
     client: float
@@ -79,8 +84,8 @@ class Reading:
     @classmethod
     def of(cls, client: psutil.Process, azurite: psutil.Process) -> "Reading":
         """Now."""
-        used = (process.cpu_times() for process in (client, azurite))
-        return cls(time.monotonic(), *(times.user + times.system for times in used))
+        at = time.monotonic()
+        return cls(at, sum(map(_used, [client, *client.children()])), _used(azurite))
 
     def pace(self, end: "Reading", units: int) -> Pace:
         """The pace from this moment to the end."""
@@ -91,6 +96,11 @@ class Reading:
         )
 
 
+def _used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 class Bench:
     """The documents of all units in a folder, and both ways to bring them to an Azurite."""
 
@@ -98,8 +108,9 @@ class Bench:
         self._folder = folder
         self._slots = slots
         storage = Storage(*connect(environment(ANY, slots), None), RUN)
-        self._stage = Generate(storage, Datasets(storage))
-        receipts = [self._prepare(unit) for unit in range(UNITS)]
+        with closing(Makers(1)) as makers:
+            stage = Generate(storage, Datasets(storage, makers))
+            receipts = [self._prepare(stage, unit) for unit in range(UNITS)]
         (folder / "receipts.json").write_text(json.dumps(receipts))
 
     def bare(self) -> Pace:
@@ -113,13 +124,15 @@ class Bench:
 
     def making(self) -> float:
         """Processor milliseconds to make a document, in this process, nothing else done."""
+        text = json.dumps(dataset())
+        form = Form(compression=Compression.ZSTD)
         start = time.process_time()
         for unit in range(WARM):
-            self._stage.work(message(unit))
+            MakeUnit(text, 2026, unit, form).answer()
         return (time.process_time() - start) / WARM * 1000
 
-    def _prepare(self, unit: int) -> dict[str, str]:
-        made = self._stage.work(message(unit))
+    def _prepare(self, stage: Generate, unit: int) -> dict[str, str]:
+        made = stage.work(message(unit))
         (self._folder / str(unit)).write_bytes(made.content)
         return Receipt(
             run=RUN,
@@ -191,9 +204,10 @@ def azurite() -> Iterator[tuple[str, psutil.Process]]:
     """A new Azurite, its state in a folder that goes with it."""
     with tempfile.TemporaryDirectory(prefix="aci-jobs-azurite-") as folder:
         service = Azurite(Path(folder), Toolchain.from_environment())
+        before = psutil.Process().children()
         service.start()
         try:
-            [server] = psutil.Process().children()
+            [server] = (child for child in psutil.Process().children() if child not in before)
             yield service.connection_string, server
         finally:
             service.stop()

@@ -18,20 +18,22 @@ IMPORTS = time.process_time()
 
 from worker_image import logs  # noqa: E402 - as above
 from worker_image.contract import Message, WorkerEnvironment  # noqa: E402
+from worker_image.makers import Makers  # noqa: E402
 from worker_image.storage import Storage, connect  # noqa: E402
 
 
 def steps() -> list[float]:
     """The steps of a start, the imports done: the clients made, the dataset compiled, a unit."""
     environment = WorkerEnvironment.read(os.environ)
-    program.compose(environment, logs.configure(environment))
+    makers = Makers(environment.processes)
+    program.compose(environment, logs.configure(environment), makers)
     clients = time.process_time()
     from worker_image.datasets import Datasets  # noqa: PLC0415 - what it imports counts here
     from worker_image.stages import Generate  # noqa: PLC0415 - as above
 
     message = Message.decode(os.environ["MESSAGE"])
     storage = Storage(*connect(environment, None), environment.run)
-    stage = Generate(storage, Datasets(storage))
+    stage = Generate(storage, Datasets(storage, makers))
     stage.work(message)
     first = time.process_time()
     stage.work(message)

@@ -5,10 +5,8 @@ import signal
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from random import Random
-
-# No linear algebra here: its threads cost a tenth of the start-up where there are cores for them.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from . import identity, logs
 from .clock import Clock
@@ -16,13 +14,14 @@ from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment
 from .datasets import Datasets
 from .delivery import Workplace
 from .heartbeats import Tally
+from .makers import Makers
 from .redaction import Redaction
 from .stages import Generate, Ingest
 from .storage import Storage, connect
 from .worker import Worker
 
 
-def compose(environment: WorkerEnvironment, shipment: logs.Shipment) -> Worker:
+def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Makers) -> Worker:
     """Put a worker together.
 
     Raises:
@@ -30,7 +29,7 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment) -> Worker:
     """
     credential = identity.credential(environment)
     storage = Storage(*connect(environment, credential), environment.run)
-    datasets = Datasets(storage)
+    datasets = Datasets(storage, makers)
     ingest = Ingest(
         storage,
         datasets,
@@ -53,14 +52,15 @@ def main(variables: Mapping[str, str]) -> ExitCode:
     """Run a worker to its end."""
     try:
         environment = WorkerEnvironment.read(variables)
-        worker = compose(environment, logs.configure(environment))
+        makers = Makers(environment.processes)
+        worker = compose(environment, logs.configure(environment), makers)
     except ConfigurationError as error:
         sys.stderr.write(f"{error}\n")
         return ExitCode.CONFIGURATION
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     # Off the main thread, where a signal handler could meet a lock that it holds itself.
-    with ThreadPoolExecutor(1) as thread:
+    with closing(makers), ThreadPoolExecutor(1) as thread:
         return thread.submit(worker.run).result()
 
 

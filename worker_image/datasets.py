@@ -1,4 +1,4 @@
-"""Datasets as messages carry them, read and compiled once for many units."""
+"""Datasets as messages carry them: in the message, or fetched once from the run's blobs."""
 
 import hashlib
 import json
@@ -7,39 +7,40 @@ from functools import lru_cache
 
 from .contract import DatasetSource
 from .errors import PermanentError
-from .generator import Compiled, Dataset, Form, Unit, compile_dataset, parse
+from .forms import Form
+from .makers import Makers
+from .making import REMEMBERED, Made, MakeUnit, TellTables
 from .storage import Storage
 from .tables import Table
 
-REMEMBERED = 8
-
 
 class Datasets:
-    """The latest datasets, each fetched and compiled once and shared by all threads.
+    """The latest datasets, each fetched once and shared by all threads.
 
-    Its methods raise SpecError, a PermanentError, for a specification that is refused.
+    Its methods raise PermanentError for a specification that is refused or not there, and
+    MakerError where another try may be lucky.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, makers: Makers) -> None:
         self._storage = storage
+        self._makers = makers
         self._lock = threading.Lock()
         self._fetch = lru_cache(REMEMBERED)(self._download)
-        self._parse = lru_cache(REMEMBERED)(_parse)
-        self._compile = lru_cache(REMEMBERED)(self._compiled)
+        self._tell = lru_cache(REMEMBERED)(lambda text: makers.tables(TellTables(text)))
 
     def tables(self, source: DatasetSource) -> tuple[Table, ...]:
         """The tables that its records fill."""
-        with self._lock:
-            return self._parse(self._text(source)).tables
+        return self._tell(self._text(source))
 
-    def unit(self, source: DatasetSource, random_seed: int, unit: int, form: Form) -> Unit:
+    def unit(self, source: DatasetSource, random_seed: int, unit: int, form: Form) -> Made:
         """The records of one unit."""
-        # One at a time: a compiled dataset is not for two threads, nor is there a core for them.
-        with self._lock:
-            return self._compile(self._text(source), random_seed, form).unit(unit)
+        return self._makers.unit(MakeUnit(self._text(source), random_seed, unit, form))
 
     def _text(self, source: DatasetSource) -> str:
-        return json.dumps(source.inline) if source.blob is None else self._fetch(source.blob)
+        if source.blob is None:
+            return json.dumps(source.inline)
+        with self._lock:
+            return self._fetch(source.blob)
 
     def _download(self, path: str) -> str:
         content = self._storage.read(path)
@@ -48,10 +49,3 @@ class Datasets:
         if f"{hashlib.sha256(content).hexdigest()}.json" != path.rpartition("/")[2]:
             raise PermanentError(f"{path}: the content is not what its name says")
         return content.decode()
-
-    def _compiled(self, text: str, random_seed: int, form: Form) -> Compiled:
-        return compile_dataset(self._parse(text), random_seed, form)
-
-
-def _parse(text: str) -> Dataset:
-    return parse(json.loads(text))

@@ -1,12 +1,13 @@
 """Creating and deleting container groups."""
 
 import logging
+from math import ceil
 
 from azure.core.exceptions import AzureError
 
 from worker_image.contract import WorkerEnvironment, naming
 
-from ..model import Outcome, Provision, Remove
+from ..model import Instances, Outcome, Provision, Remove
 from ..services import Services
 from ..services.container_groups import refusal
 from .seeding import load
@@ -18,9 +19,7 @@ def provision(services: Services, decision: Provision) -> Outcome:
     """Create one container group, or adopt it; a refusal is an outcome, never an exception."""
     record = load(services, decision.run)
     name = naming.container_group(decision.run, decision.ordinal, decision.attempt)
-    environment = worker_environment(
-        services, decision.run, name, record.request.instances.concurrency
-    )
+    environment = worker_environment(services, decision.run, name, record.request.instances)
     try:
         created = services.groups.create(
             decision, record.request.instances, environment.variables()
@@ -31,7 +30,7 @@ def provision(services: Services, decision: Provision) -> Outcome:
 
 
 def worker_environment(
-    services: Services, run: str, worker: str, concurrency: int
+    services: Services, run: str, worker: str, instances: Instances
 ) -> WorkerEnvironment:
     """What a container is told."""
     settings = services.settings
@@ -43,7 +42,8 @@ def worker_environment(
         identity_client_id=settings.worker_identity_client_id,
         storage_connection_string=settings.storage_connection_string.get_secret_value(),
         postgresql_url=settings.postgresql_url.get_secret_value(),
-        concurrency=concurrency,
+        concurrency=instances.concurrency,
+        processes=ceil(instances.cpu),
         visibility_seconds=settings.worker_visibility_seconds,
         idle_seconds=settings.worker_idle_seconds,
         heartbeat_seconds=settings.worker_heartbeat_seconds,

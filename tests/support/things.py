@@ -1,5 +1,6 @@
 """The smallest pipeline: units of three records each, from the generator to PostgreSQL."""
 
+import atexit
 from typing import Any
 
 import psycopg
@@ -7,6 +8,7 @@ from psycopg import sql
 
 from worker_image.contract import DatasetSource, GeneratePayload, Message, Stage
 from worker_image.datasets import Datasets
+from worker_image.makers import Makers
 from worker_image.stages import Generate, Ingest, UnitStage
 from worker_image.storage import Storage
 
@@ -14,6 +16,10 @@ from .worker import DOCUMENTS, Bench
 
 SCHEMA = "things"
 ROWS = 3  # of one unit
+MAKERS = Makers(1)
+"""One process for all tests, as its start is most of what a unit of three records costs."""
+atexit.register(MAKERS.close)
+
 DATASET: dict[str, Any] = {
     "version": 1,
     "dataset": "things",
@@ -33,7 +39,7 @@ def pipeline_message(
 
 def true_stages(storage: Storage, database: str = "") -> dict[Stage, UnitStage]:
     """The stages that a worker's process has."""
-    datasets = Datasets(storage)
+    datasets = Datasets(storage, MAKERS)
     ingest = Ingest(storage, datasets, lambda: database)
     return {Stage.GENERATE: Generate(storage, datasets), Stage.INGEST: ingest}
 

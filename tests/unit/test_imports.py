@@ -20,3 +20,12 @@ def test_the_contract_can_be_imported_without_any_package() -> None:
     command = [sys.executable, "-I", "-S", "-c"]
     code = f"import sys; sys.path.insert(0, {str(CHECKOUT)!r}); import worker_image.contract"
     subprocess.run([*command, code], check=True)
+
+
+def test_a_worker_starts_without_what_only_its_makers_or_an_ingest_need() -> None:
+    late = {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow"}
+    code = f"import sys, worker_image.__main__; print(*({late} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.split(), done.stderr) == ([], "")

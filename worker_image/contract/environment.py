@@ -28,6 +28,8 @@ def _secret() -> Any:
 class WorkerEnvironment:
     """All that a worker is told. Times are in seconds.
 
+    `concurrency` units are worked on at once, made by so many `processes`.
+
     Storage is reached by managed identity through the two endpoints, or by a connection string
     where an emulator knows no identities.
     """
@@ -40,6 +42,7 @@ class WorkerEnvironment:
     storage_connection_string: str = _secret()
     postgresql_url: str = _secret()
     concurrency: int = 2
+    processes: int = 1
     visibility_seconds: float = 120.0
     idle_seconds: float = 60.0
     poll_seconds: float = 1.0

@@ -4,10 +4,11 @@
 form, and the result makes each unit alone: the same bytes on every machine, in any order.
 """
 
+from ..forms import Compression, Form, Format
 from .compiled import Compiled, Unit, compile_dataset
 from .dataset import Dataset
-from .formats import Document, Form, Format
-from .formats.compression import Compression
+from .formats import Document
+from .formats.compression import encode
 from .lists import resolve
 from .parsing import parse
 from .problems import Problem, SpecError
@@ -24,6 +25,7 @@ __all__ = [
     "SpecError",
     "Unit",
     "compile_dataset",
+    "encode",
     "load",
     "parse",
     "resolve",

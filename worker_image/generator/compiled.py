@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..forms import Form
 from .dataset import Dataset, Record
-from .formats import Document, Form, documents, writer
+from .formats import Document, documents, writer
 from .frame import Field, Frame, Mask, either
 from .problems import Problem, SpecError
 from .randomness import Ints, Words, stream, words

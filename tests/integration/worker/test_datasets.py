@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from support.things import DATASET, pipeline_message, true_stages
+from support.things import DATASET, MAKERS, pipeline_message, true_stages
 from support.worker import Bench
 
 from worker_image.contract import DatasetSource, Failure, GeneratePayload, Message, Stage, naming
 from worker_image.datasets import Datasets
 from worker_image.errors import PermanentError
-from worker_image.generator import Form
+from worker_image.forms import Form
 
 FAILURE = Failure("OSError", "down", False, "w1", 1, "2026-01-01T00:00:00+00:00")
 
@@ -27,14 +27,14 @@ def test_a_stored_dataset_is_the_same_and_fetched_once(bench: Bench) -> None:
     storage = bench.storage(
         raw_request_hook=lambda request: fetched.append(request.http_request.url)
     )
-    datasets = Datasets(storage)
+    datasets = Datasets(storage, MAKERS)
     source = stored(bench, json.dumps(DATASET).encode())
     units = [datasets.unit(source, 7, unit, Form()) for unit in range(3)]
     inline = DatasetSource(inline=DATASET)
     assert units == [datasets.unit(inline, 7, unit, Form()) for unit in range(3)]
     assert datasets.tables(source) == datasets.tables(inline)
     assert len(fetched) == 1
-    assert len({unit.documents[0].content for unit in units}) == 3
+    assert len({unit.documents for unit in units}) == 3
     assert units[0].records == {"thing": 3}
 
 
@@ -50,13 +50,13 @@ def test_a_bad_dataset_is_refused_for_good(
 ) -> None:
     source = stored(bench, content, digest)
     with pytest.raises(PermanentError, match=reason):
-        Datasets(bench.storage()).unit(source, 7, 0, Form())
+        Datasets(bench.storage(), MAKERS).unit(source, 7, 0, Form())
 
 
 def test_a_missing_dataset_is_refused_for_good(bench: Bench) -> None:
     source = DatasetSource(blob=naming.dataset(bench.run, "1" * 64))
     with pytest.raises(PermanentError, match="no such dataset"):
-        Datasets(bench.storage()).tables(source)
+        Datasets(bench.storage(), MAKERS).tables(source)
 
 
 @pytest.mark.parametrize(

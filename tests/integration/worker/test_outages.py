@@ -5,7 +5,7 @@ from typing import Any
 
 from azure.core.exceptions import ServiceRequestError
 from support.services import eventually
-from support.things import ROWS, pipeline_message, rows, true_stages
+from support.things import MAKERS, ROWS, pipeline_message, rows, true_stages
 from support.worker import Bench, Plain, new_run
 
 from worker_image.contract import ExitCode, Stage, naming
@@ -70,7 +70,7 @@ def test_a_database_that_was_away_is_asked_for_anew(bench: Bench, database: str)
     # With a managed identity each URL has a token of its own, and an old one has expired.
     urls = iter(["postgresql://nobody@127.0.0.1:1/nowhere", database])
     storage = bench.storage()
-    ingest = Ingest(storage, Datasets(storage), lambda: next(urls))
+    ingest = Ingest(storage, Datasets(storage, MAKERS), lambda: next(urls))
     bench.seed(pipeline_message(bench))
     bench.drain({**true_stages(storage), Stage.INGEST: ingest})
     [receipt] = bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))

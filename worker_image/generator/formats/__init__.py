@@ -1,57 +1,16 @@
-"""The forms that documents can have."""
+"""Writes documents in every form."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from ...forms import Form, Format
 from ..dataset import Record
 from ..frame import Frame
 from . import csv
-from .compression import Compression
 from .csv import Csv
 from .layout import Dialect, Layout
 from .ndjson import Ndjson
 from .parquet import Parquet
-
-
-class Format(StrEnum):
-    """How records are written."""
-
-    NDJSON = "ndjson"
-    CSV = "csv"
-    PARQUET = "parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A format and how it is compressed: Parquet inside, the others as a whole."""
-
-    format: Format = Format.NDJSON
-    compression: Compression = Compression.NONE
-
-    @property
-    def joined(self) -> bool:
-        """Whether all record types of a unit are in one document."""
-        return self.format is Format.NDJSON
-
-    @property
-    def suffix(self) -> str:
-        """What the name of a document ends with."""
-        outer = "" if self.format is Format.PARQUET else self.compression.suffix
-        return f".{self.format}{outer}"
-
-    @property
-    def content_type(self) -> str:
-        """The media type of a document."""
-        return {
-            Format.NDJSON: "application/x-ndjson",
-            Format.CSV: "text/csv",
-            Format.PARQUET: "application/vnd.apache.parquet",
-        }[self.format]
-
-    def encode(self, content: bytes) -> bytes:
-        """A document as it is stored; the same bytes for the same content, always."""
-        return content if self.format is Format.PARQUET else self.compression.compress(content)
 
 
 @dataclass(frozen=True, slots=True)
