@@ -202,7 +202,8 @@ class Build:
             built, column=column, null=spec.null, blank=blank, follows=follows, hidden=spec.hidden
         )
 
-    def _scope(self, plan: Plan, field: str) -> "BuildScope":
+    def scope(self, plan: Plan, field: str) -> BuildScope:
+        """What a field of a record type may ask."""
         return BuildScope(
             plan.name, field, self.spec.locale, plan.rows_limit, plan.siblings_limit, self, plan
         )
