@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import NormalDist, fmean
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 from support.generator import column, document, retail, rows_of
 
-from worker_image.generator import compile_dataset, parse
+from worker_image.generator import compile_dataset, parse, resolve
 from worker_image.generator.curves import exp, log, normal_quantiles
 from worker_image.generator.samplers import deal, fine_deal
+from worker_image.generator.vocabulary import words
 
 ROWS = 20_000
 
@@ -142,6 +144,154 @@ def test_references_by_rank() -> None:
     rows = rows_of(compile_dataset(parse(spec), 4).unit(0))
     ranks = {row["id"]: (rank + 1) ** -0.8 for rank, row in enumerate(rows["shop"])}
     assert_weighted([row["x"] for row in rows["row"]], ranks)
+
+
+def assert_uniform(values: Sequence[float], least: float, most: float) -> None:
+    assert least <= min(values) <= max(values) <= most
+    assert_continuous(values, lambda value: (value - least) / (most - least))
+
+
+def seconds(texts: Sequence[str]) -> list[int]:
+    return [int(text.removeprefix("PT").removesuffix("S")) for text in texts]
+
+
+def test_durations() -> None:
+    assert_uniform(seconds(column(ROWS, duration={"min": "1d", "max": "9w"})), 86_400, 63 * 86_400)
+    few = seconds(column(ROWS, duration={"min": "0s", "max": "7s"}))
+    assert_weighted(few, dict.fromkeys(range(8), 1))
+    spec = {"min": "1s", "max": "50w", "median": "2h", "sigma": 0.7}
+    curve = NormalDist(math.log(7200), 0.7)
+    values = seconds(column(ROWS, duration=spec))
+    assert_continuous(values, lambda value: curve.cdf(math.log(value)))
+
+
+def test_lengths_and_openings_of_texts() -> None:
+    texts = column(ROWS, text={"min": 2, "max": 9})
+    assert_weighted([len(text.split()) for text in texts], dict.fromkeys(range(2, 10), 1))
+    openings = {word.capitalize() for word in words("en_US")}
+    assert_weighted([text.split()[0].rstrip(".") for text in texts], dict.fromkeys(openings, 1))
+    cut = column(ROWS, text={"min": 0, "max": 11, "of": "characters"})
+    assert_weighted([len(text) for text in cut], dict.fromkeys(range(12), 1))
+    assert len({text for text in cut if len(text) == 11}) > 0.9 * ROWS / 12
+
+
+def test_arrays_and_what_is_in_them() -> None:
+    of = {"object": {"a": {"choice": {"x": 3, "y": 1}, "null": 0.25}}, "null": 0.1}
+    arrays = column(ROWS, array={"of": of, "min": 1, "max": 5})
+    assert_weighted([len(array) for array in arrays], dict.fromkeys(range(1, 6), 1))
+    for place in range(5):
+        elements = [array[place] for array in arrays if len(array) > place]
+        kinds = [element if element is None else element["a"] for element in elements]
+        there = [("none" if e is None else k) for e, k in zip(elements, kinds, strict=True)]
+        weights = {"none": 10, None: 90 * 0.25, "x": 90 * 0.75 * 0.75, "y": 90 * 0.75 * 0.25}
+        assert_weighted(there, weights)
+
+
+def related(**fields: Any) -> dict[str, Any]:
+    """Four hundred shops with fifty rows each, and a hundred products."""
+    key = {"id": {"key": {"start": 1}}}
+    spec = document(50, shop_id={"ref": "shop.id"}, **fields)
+    spec["records"]["row"]["parent"] = "shop"
+    spec["records"]["shop"] = {"count": 400, "fields": {**key, "n": {"sequence": {}}}}
+    spec["records"]["product"] = {"count": 100, "fields": key}
+    return spec
+
+
+@pytest.mark.parametrize("unique", [[], [["shop_id", "x"]]])
+def test_references_are_uniform_alone_and_in_combinations(unique: list[list[str]]) -> None:
+    spec = related(x={"ref": "product.id"})
+    spec["records"]["row"]["unique"] = unique
+    rows = rows_of(compile_dataset(parse(spec), 6).unit(3))["row"]
+    values = [row["x"] for row in rows]
+    assert_weighted(values, dict.fromkeys(range(301, 401), 1))
+    assert_weighted(values[::50], dict.fromkeys(range(301, 401), 1))
+    assert_weighted(values[49::50], dict.fromkeys(range(301, 401), 1))
+
+
+def test_earlier_rows_are_referred_to_alike() -> None:
+    rows = rows_of(
+        compile_dataset(
+            parse(document(ROWS, id={"key": {"start": 0}}, x={"ref": "row.id"})), 7
+        ).unit(0)
+    )
+    shares = [(row["x"] + 0.5) / row["id"] for row in rows["row"][1000:]]
+    assert_uniform(shares, 0, 1)
+
+
+def test_steps_jitter_and_gaps_of_series() -> None:
+    start = {"from": "2020-01-01", "every": "1h"}
+    gaps = {"share": 0.2, "to": "6h"}
+    rows = rows_of(
+        compile_dataset(
+            parse(
+                related(
+                    line={"sequence": {"start": 0}},
+                    late={"datetime": {**start, "jitter": "40m"}},
+                    rare={"datetime": {**start, "gaps": gaps}},
+                )
+            ),
+            8,
+        ).unit(0)
+    )["row"]
+    first = datetime(2020, 1, 1, tzinfo=UTC)
+    late = [(datetime.fromisoformat(row["late"]) - first).total_seconds() for row in rows]
+    assert_uniform([at - 3600 * row["line"] for at, row in zip(late, rows, strict=True)], 0, 2400)
+    rare = [(datetime.fromisoformat(row["rare"]) - first).total_seconds() for row in rows]
+    steps = [
+        at - 3600 - before
+        for before, (row, at) in zip(rare, list(zip(rows, rare, strict=True))[1:], strict=False)
+        if row["line"]
+    ]
+    pauses = [step for step in steps if step]
+    assert_weighted([step > 0 for step in steps], {True: 0.2, False: 0.8})
+    assert_uniform(pauses, 0, 6 * 3600)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"integer": {"min": 0, "max": 199_999}},
+        {"decimal": {"min": 0, "max": 1999.99}},
+        {"pattern": "#####"},
+        {"choice": list(range(100_000))},
+        {"datetime": {"from": "2020-01-01", "to": "2020-01-02T12:00:00"}},
+    ],
+)
+def test_unique_values_have_no_visible_order(spec: dict[str, Any]) -> None:
+    values = column(5000, units=4, **spec, unique=True)
+    assert len(set(values)) == len(values)
+    order = {value: place for place, value in enumerate(sorted(values))}
+    ranks = [order[value] for value in values]
+    top = len(ranks) - 1
+    assert_uniform(ranks[:5000], 0, top)
+    rising = sum(before < after for before, after in pairwise(ranks))
+    assert abs(rising - top / 2) < 4 * math.sqrt(top / 12)
+    for apart in (1, 2, 5000):
+        near = [abs(one - other) / top for one, other in zip(ranks, ranks[apart:], strict=False)]
+        assert_continuous(near, lambda share: 1 - (1 - share) ** 2)
+    assert max(Counter(after - before for before, after in pairwise(ranks)).values()) < 12
+
+
+@pytest.mark.parametrize(
+    ("when", "share"), [("kind == 'a'", 0.6), ("kind != 'a' and n <= 5", 0.2), ("n > 0", 1)]
+)
+def test_conditions_of_record_types_meet_as_many_rows(when: str, share: float) -> None:
+    kinds = {"choice": {"a": 60, "b": 30, "c": 10}}
+    spec = document(ROWS, id={"key": True}, kind=kinds, n={"integer": {"min": 1, "max": 10}})
+    child = {"parent": "row", "when": when, "count": 1, "fields": {"row_id": {"ref": "row.id"}}}
+    spec["records"]["child"] = child
+    unit = compile_dataset(parse(spec), 9).unit(0)
+    deviation = math.sqrt(share * (1 - share) * ROWS)
+    assert abs(unit.records["child"] - share * ROWS) <= 4 * deviation
+
+
+def test_a_choice_from_a_file_follows_its_weights() -> None:
+    content = b"city,people\nBern,13.5\nChur,4\nGenf,20\nThun,4.5\n"
+    choice = {"of": "cities.csv", "column": "city", "weights": "people"}
+    spec = resolve(document(ROWS, x={"choice": choice}), lambda _: content)
+    rows = rows_of(compile_dataset(parse(spec), 10).unit(0))["row"]
+    weights = {"Bern": 13.5, "Chur": 4, "Genf": 20, "Thun": 4.5}
+    assert_weighted([row["x"] for row in rows], weights)
 
 
 def test_fields_do_not_depend_on_each_other() -> None:
