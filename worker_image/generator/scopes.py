@@ -112,14 +112,8 @@ class BuildScope(Scope):
         plan = self._build.plan(record) if record in self._build.spec.records else None
         descends = plan is not None and self._plan.name in plan.lineage and plan is not self._plan
         if plan is None or not descends:
-            below = (
-                name
-                for name in self._build.spec.records
-                if name != self.record and self._build.needs(name, self.record)
-            )
-            raise Refusal(
-                f"rows that belong to this one are needed; {instead(record, below)}", record
-            )
+            below = instead(record, self._descendants())
+            raise Refusal(f"rows that belong to this one are needed; {below}", record)
         if self._plan.spec.shared and not plan.spec.shared:
             raise Refusal(f"{record} differs by unit, and this record type does not", record)
         self._build.rows(plan)
@@ -128,6 +122,14 @@ class BuildScope(Scope):
             sure, step = sure and step.sure, step.parent
         limit = plan.rows_limit // self._plan.rows_limit
         return self._build.scope(plan, self.field), sure, limit
+
+    def _descendants(self) -> set[str]:
+        """Record types whose rows belong to those of this one, as they are written."""
+        parents = {name: spec.parent for name, spec in self._build.spec.records.items()}
+        found, more = set[str](), {self.record}
+        while more := {name for name, parent in parents.items() if parent in more} - found:
+            found |= more
+        return found - {self.record}
 
     def term(self, text: str) -> Term:
         """See `Scope`."""

@@ -83,6 +83,20 @@ def test_refuses_what_does_not_hold_together(changes: Any, path: str, reason: st
     assert re.search(reason, text), text
 
 
+def with_total(total: str, changes: Any) -> dict[str, Any]:
+    """The same with a field of `customer` that looks at its orders."""
+    spec = related(**changes)
+    spec["records"]["customer"]["fields"]["x"] = {"expression": total}
+    return spec
+
+
+@pytest.mark.parametrize(("total", "changes", "path", "reason"), table("bad_totals.yaml"))
+def test_refuses_what_cannot_be_totalled(total: str, changes: Any, path: str, reason: str) -> None:
+    ((found, text),) = problems(with_total(total, changes))
+    assert found == f"records.{path}"
+    assert re.search(reason, text), text
+
+
 def test_refuses_references_in_a_circle() -> None:
     spec = related()
     spec["records"]["customer"]["fields"]["last"] = {"ref": "order.id"}
@@ -168,6 +182,7 @@ def test_refuses_units_beyond_the_values_of_a_unique_field() -> None:
 def every_bad_document() -> Iterator[dict[str, Any]]:
     yield from (document(x=spec) for spec, _, _ in table("bad_fields.yaml"))
     yield from (related(**changes) for changes, _, _ in table("bad_records.yaml"))
+    yield from (with_total(total, changes) for total, changes, _, _ in table("bad_totals.yaml"))
 
 
 def test_every_problem_leads_into_the_document_and_shows_what_is_there() -> None:
