@@ -2,11 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.generator import document, rows_of
+from support.generator import document, every_kind, rows_of
 
 from worker_image.generator import SpecError, compile_dataset, parse
 
@@ -138,3 +140,63 @@ def test_refuses_combinations(group: list[str], reason: str) -> None:
     ((path, found),) = problems(dataset(row={"unique": [group], "fields": fields}))
     assert path == "records.row.unique"
     assert any(part in found for part in reason.split("|"))
+
+
+def test_totals_over_all_that_belongs_to_a_row() -> None:
+    for rows in rows_of_every_kind():
+        customers = {row["id"]: row for row in rows["customer"]}
+        for shop in rows["shop"]:
+            sales = [sale for sale in rows["sale"] if sale["shop_id"] == shop["id"]]
+            total = sum((sale["amount"] for sale in sales), Decimal(0))
+            assert shop["sales"] == len(sales)
+            assert shop["turnover"] == (total / 3).quantize(Decimal("0.1"), "ROUND_HALF_UP")
+        spent: dict[int, Decimal] = defaultdict(Decimal)
+        for sale in rows["sale"]:
+            spent[sale["customer_id"]] += sale["amount"]
+            assert sale["balance"] == spent[sale["customer_id"]]
+            assert sale["customer_id"] in customers
+
+
+def rows_of_every_kind() -> Iterator[dict[str, list[dict[str, Any]]]]:
+    compiled = compile_dataset(every_kind(), 4)
+    for unit in range(3):
+        rows = defaultdict(list)
+        for line in compiled.unit(unit).documents[0].content.decode().splitlines():
+            row = json.loads(line, parse_float=Decimal)
+            rows[row.pop("type")].append(row)
+        yield rows
+
+
+def test_the_least_and_the_largest_of_children_and_grandchildren() -> None:
+    day = {"date": {"from": "2020-01-01", "to": "2020-12-31"}}
+    leaf = {
+        "parent": "b",
+        "count": {"uniform": [1, 3]},
+        "fields": {**KEY, "v": day, "b_id": {"ref": "b.id"}, "a_id": {"ref": "a.id"}},
+    }
+    spec = dataset(
+        a={
+            "fields": {**KEY, "low": {"expression": "min(c.v)"}, "high": {"expression": "max(c.v)"}}
+        },
+        b={"parent": "a", "count": 2, "fields": {**KEY, "high": {"expression": "max(c.v)"}}},
+        c=leaf,
+    )
+    for rows in units(spec):
+        for above in rows["a"]:
+            values = [row["v"] for row in rows["c"] if row["a_id"] == above["id"]]
+            assert (above["low"], above["high"]) == (min(values), max(values))
+        for above in rows["b"]:
+            assert above["high"] == max(r["v"] for r in rows["c"] if r["b_id"] == above["id"])
+
+
+def test_totals_of_no_rows() -> None:
+    fields = {**KEY, "n": {"expression": "count(b)"}, "s": {"expression": "sum(b.v)"}}
+    none = {"parent": "a", "count": 0, "fields": {"v": {"decimal": {"min": 1, "max": 2}}}}
+    (rows,) = units(dataset(a={"fields": fields}, b=none), [0])
+    assert [(row["n"], row["s"]) for row in rows["a"]] == [(0, 0)] * 4
+    never = {**none, "count": 3, "when": "id < 0"}
+    (rows,) = units(dataset(a={"fields": KEY}, b=never), [0])
+    assert not rows["b"]
+    empty = {"count": 0, "fields": {**KEY, "m": {"expression": "max(b.v)"}}}
+    (rows,) = units(dataset(a=empty, b={**none, "count": 3}, c={"fields": KEY}), [0])
+    assert list(rows) == ["c"]
