@@ -252,7 +252,8 @@ class Grower:
     def whole(self) -> Part:
         if self.draw(st.booleans()):
             return field(self.pick(["n", "m", "huge", "line"]))
-        return applied("round({})", lambda x: half_away(Fraction(x), 0), self.one("number"))
+        number = field("half") if self.draw(st.booleans()) else self.one("number")
+        return applied("round({})", lambda x: half_away(Fraction(x), 0), number)
 
     def divisor(self) -> Part:
         match self.draw(st.integers(0, 4)):
@@ -368,6 +369,7 @@ MADE: dict[str, list[Way]] = {
         single("(-{})", lambda x: -x),
         single("abs({})", abs),
         rounded,
+        rounded,
         part_of_time,
         part_of_duration,
     ],
@@ -456,7 +458,7 @@ def extend(row: Row, link: str, targets: dict[int, Row], names: Spec) -> None:
 
 
 @settings(
-    max_examples=80,
+    max_examples=60,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -115,7 +115,7 @@ def documents(draw: st.DrawFn) -> Spec:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(documents(), st.integers(0, 2**63))
 def test_what_is_accepted_is_kept(document: Spec, random_seed: int) -> None:

@@ -202,7 +202,7 @@ def datasets(draw: st.DrawFn) -> Spec:
 
 
 @settings(
-    max_examples=20,
+    max_examples=14,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     derandomize=True,
