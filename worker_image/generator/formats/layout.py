@@ -22,6 +22,7 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 _BLOCK = 1 << 19  # bytes of the matrix: it stays in the cache, however large a unit is
 _SPARSE = 18  # one NUL in so many bytes: below it, skipping from NUL to NUL is faster
 _WIDE = 64
+_MASKED = 512  # bytes: a table of masks grows with the square of it
 _TYPES = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
 
 
@@ -67,7 +68,8 @@ class _Copy:
 class _Stretch:
     """Bytes of a corpus that go to `start` of each line: from `ends[first]` so many pieces on.
 
-    `windows` has what follows each byte of the corpus, `kept` a mask for each number of bytes.
+    `windows` has what follows each byte of the corpus; `kept` is a mask for each number of bytes,
+    where that is a small table.
     """
 
     field: int
@@ -75,7 +77,7 @@ class _Stretch:
     start: int
     ends: Ints
     windows: npt.NDArray[np.void]
-    kept: Bytes
+    kept: Bytes | None
 
     @property
     def table(self) -> npt.NDArray[np.void]:
@@ -90,7 +92,10 @@ class _Stretch:
         begin = self.ends.take(first)
         size = self.ends.take(first + count) - begin
         cells = self.windows[begin].view(np.uint8).reshape(len(begin), -1)
-        np.bitwise_and(cells, self.kept.take(size, axis=0), out=cells)
+        if self.kept is None:
+            cells[np.arange(cells.shape[1]) >= size[:, None]] = 0
+        else:
+            np.bitwise_and(cells, self.kept.take(size, axis=0), out=cells)
         return cells.view(self.windows.dtype).ravel()
 
 
@@ -197,7 +202,9 @@ class Layout:
             return
         text = np.frombuffer(written + bytes(width), dtype=np.uint8)
         windows = np.ndarray((len(text) - width + 1,), f"V{width}", text, 0, (1,))
-        kept = np.tri(width + 1, width, -1, dtype=np.uint8) * np.uint8(255)
+        kept = None
+        if width <= _MASKED:
+            kept = np.tri(width + 1, width, -1, dtype=np.uint8) * np.uint8(255)
         self._copies.append(_Stretch(number, taken, len(self._line), ends, windows, kept))
         self._line += bytes(width)
 

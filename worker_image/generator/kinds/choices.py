@@ -161,8 +161,8 @@ def _written(name: str, values: Sequence[Scalar]) -> tuple[Column, list[str], Re
         return column, [str(value).lower() for value in values], _listed([int(v) for v in values])
     if types <= {str}:
         texts = [str(value) for value in values]
-        distinct = list(dict.fromkeys(texts))
-        reading = _listed([distinct.index(text) for text in texts], texts=tuple(distinct))
+        places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        reading = _listed([places[text] for text in texts], texts=tuple(places))
         return Column(name, ColumnType.TEXT), texts, reading
     if types <= {int}:
         numbers = [int(value) for value in values]

@@ -276,3 +276,16 @@ def test_a_field_named_like_a_word_of_the_syntax_is_told_so() -> None:
     spec["records"]["row"]["fields"]["class"] = {"choice": ["a", "b"]}
     with pytest.raises(SpecError, match="class is a word of the syntax"):
         parse(spec)
+
+
+def test_texts_of_any_length_are_cut_in_bounded_memory() -> None:
+    texts = column(40, text={"min": 1, "max": 60_000, "of": "characters"})
+    assert all(1 <= len(text) <= 60_000 for text in texts)
+    assert max(map(len, texts)) > 40_000
+    words = column(5, text={"min": 9_000, "max": 10_000})
+    assert all(9_000 <= len(text.split()) <= 10_000 for text in words)
+
+
+def test_a_list_may_be_long() -> None:
+    known = [f"v{number}" for number in range(100_000)]
+    assert set(column(choice=known)) < set(known)
