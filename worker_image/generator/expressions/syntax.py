@@ -5,9 +5,7 @@ import inspect
 import keyword
 import re
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +15,7 @@ from .. import instants
 from ..frame import Frame, Mask
 from ..problems import Refusal, instead
 from ..randomness import UNITS_LIMIT
-from ..source import text_fault
-from . import aggregates, functions, operators
+from . import aggregates, functions, literals, operators
 from .terms import Sort, Term, constant
 
 if TYPE_CHECKING:
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
 _LENGTH_LIMIT = 2000
 _DEPTH_LIMIT = 100  # less than what the stack has room for, wherever this is called
 _DEEP = f"nested too deep: at most {_DEPTH_LIMIT} levels, as many as a + b + c + ... has terms"
-_SCALE_LIMIT = 12
-_NUMBERS_END = 1 << 63
 
 _SORTS = {
     ColumnType.INTEGER: Sort.NUMBER,
@@ -162,8 +157,10 @@ class _Reader:
 
     def _constant(self, node: ast.Constant) -> Term:
         if isinstance(node.value, float):
-            return _decimal(ast.get_source_segment(self._text, node) or "")
-        return _constant(node.value)
+            return literals.decimal(ast.get_source_segment(self._text, node) or "")
+        if found := literals.plain(node.value):
+            return found
+        raise Refusal(_ALLOWED, None)
 
     def _arithmetic(self, node: ast.UnaryOp | ast.BinOp) -> Term:
         match node:
@@ -281,7 +278,7 @@ def _miscalled(name: str) -> Refusal:
 
 
 def _is_scale(number: int) -> bool:
-    return not isinstance(number, bool) and 0 <= number <= _SCALE_LIMIT
+    return not isinstance(number, bool) and 0 <= number <= literals.SCALE_LIMIT
 
 
 def _known(operations: Collection[str], operation: Any) -> str:
@@ -298,34 +295,3 @@ def _path(node: ast.expr) -> str:
         case ast.Attribute(value=value, attr=name):
             return f"{_path(value)}.{name}"
     raise Refusal("a field is needed", None)
-
-
-def _constant(value: object) -> Term:
-    match value:
-        case bool():
-            return constant(Sort.TRUTH, int(value))
-        case int() if value < _NUMBERS_END:
-            return constant(Sort.NUMBER, value)
-        case int():
-            raise Refusal("a number must fit 64 bits", None)
-        case str():
-            if fault := text_fault(value):
-                raise Refusal(fault, None)
-            return replace(constant(Sort.TEXT, 0), texts=(value,), literal=value)
-    raise Refusal(_ALLOWED, None)
-
-
-def _decimal(text: str) -> Term:
-    """A number as it is written: a float would be near it alone."""
-    if float(text) >= _NUMBERS_END:
-        raise Refusal("a number must fit 64 bits", None)
-    with suppress(ArithmeticError):  # of an exponent that no number could have
-        _, digits, exponent = Decimal(text).as_tuple()
-        number, scale = int("".join(map(str, digits))), -int(exponent)
-        while scale > 0 and number % 10 == 0 < number:
-            number, scale = number // 10, scale - 1
-        if number == 0:
-            return constant(Sort.NUMBER, 0)
-        if scale <= _SCALE_LIMIT:
-            return constant(Sort.NUMBER, number * 10 ** max(0, -scale), max(0, scale))
-    raise Refusal(f"at most {_SCALE_LIMIT} digits after the point are allowed", None)
