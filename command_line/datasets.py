@@ -88,7 +88,7 @@ def estimate(
     file: FILE,
     *,
     units: Annotated[int, typer.Option(min=1, help="Units of the run.")],
-    instances: Annotated[int, typer.Option(help="Container groups.")] = _INSTANCES.count,
+    instances: Annotated[int, typer.Option(help="Container groups.")] = _INSTANCES.most,
     cpu: Annotated[float, typer.Option(help="vCPUs of each.")] = _INSTANCES.cpu,
     memory: Annotated[float, typer.Option(help="GB of each.")] = _INSTANCES.memory_gb,
     format: Annotated[Format, typer.Option(help="Of the documents.")] = _FORM.format,  # noqa: A002

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from command_line.measuring import Measurement
 from orchestration import planning
-from orchestration.model import Instances, Kind, Plan, RunLimits
+from orchestration.model import Instances
 from orchestration.settings import Settings
 
 START_SECONDS = 60.0
@@ -31,7 +31,7 @@ class Estimate:
     @property
     def used(self) -> int:
         """Container groups that find a unit."""
-        return min(self.instances.count, self.units)
+        return min(self.instances.most, self.units)
 
     @property
     def work_seconds(self) -> float:
@@ -47,26 +47,12 @@ class Estimate:
     @property
     def billed_seconds(self) -> float:
         """Of all container groups together, which wait for more work before they leave."""
-        return self.instances.count * (self.run_seconds + self.settings.worker_idle_seconds)
+        return self.instances.most * (self.run_seconds + self.settings.worker_idle_seconds)
 
     @property
     def cost(self) -> float:
         """In the currency of the prices."""
-        return planning.cost(self._plan(), self.billed_seconds)
-
-    def _plan(self) -> Plan:
-        settings = self.settings
-        return Plan(
-            kind=Kind.GENERATE,
-            units=self.units,
-            stages=planning.STAGES[Kind.GENERATE],
-            instances=self.instances,
-            limits=RunLimits(),
-            prices=settings.prices,
-            window=settings.seed_window,
-            page=settings.seed_page,
-            tick=settings.tick_seconds,
-        )
+        return planning.cost(self.instances, self.settings.prices, self.billed_seconds)
 
 
 def estimated(units: int, instances: Instances, measured: Measurement) -> Estimate:
@@ -108,7 +94,7 @@ def _sizes(estimate: Estimate) -> Table:
 def _outcome(estimate: Estimate) -> Table:
     table = _table("", "")
     table.show_header = False
-    groups = count(estimate.instances.count, "container group")
+    groups = count(estimate.instances.most, "container group")
     table.add_row("time", f"{estimate.run_seconds / 60:,.1f} minutes on {groups}")
     table.add_row("billed", f"{estimate.billed_seconds:,.0f} s")
     table.add_row("cost", f"{estimate.cost:,.4f}")

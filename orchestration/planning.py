@@ -13,7 +13,7 @@ from worker_image.contract import (
     naming,
 )
 
-from .model import Account, Kind, Plan, RunRecord
+from .model import Account, Instances, Kind, Prices, RunRecord
 
 INLINE_DATASET = 16_000
 SAMPLE = 20
@@ -25,13 +25,10 @@ STAGES: Mapping[Kind, tuple[Stage, ...]] = {
 }
 
 
-def cost(plan: Plan, seconds: float) -> float:
-    """The money that container groups of the plan's size cost in so many billed seconds."""
-    each = (
-        plan.instances.cpu * plan.prices.vcpu_second
-        + plan.instances.memory_gb * plan.prices.gb_second
-    )
-    return seconds * each
+def cost(instances: Instances, prices: Prices, seconds: float, spot_seconds: float = 0.0) -> float:
+    """The money that container groups cost in so many billed seconds, some of them of spot."""
+    each = instances.cpu * prices.vcpu_second + instances.memory_gb * prices.gb_second
+    return each * (seconds - spot_seconds * prices.spot_discount)
 
 
 def generate_message(record: RunRecord, unit: int, dataset: DatasetSource) -> Message:
@@ -91,7 +88,7 @@ def dataset_source(run: str, text: str, members: Mapping[str, Any], digest: str)
 
 
 def missing_units(
-    units: int,
+    units: Collection[int],
     stages: Collection[str],
     done: Mapping[str, Collection[int]],
     dead: Mapping[str, Collection[int]],
@@ -101,7 +98,7 @@ def missing_units(
     A stage's units are those that the stage before it has done.
     """
     missing: dict[str, list[int]] = {}
-    expected: Collection[int] = range(units)
+    expected = units
     for stage in stages:
         missing[stage] = sorted(set(expected) - set(done[stage]) - set(dead[stage]))
         expected = done[stage]

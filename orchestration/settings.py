@@ -34,6 +34,7 @@ class Settings(BaseSettings):
 
     price_vcpu_second: Annotated[float, Field(ge=0)] = 0.0000113
     price_gb_second: Annotated[float, Field(ge=0)] = 0.0000012
+    price_spot_discount: Annotated[float, Field(ge=0, le=1)] = 0.7
 
     tick_seconds: Annotated[float, Field(gt=0)] = 15.0
     seed_window: Annotated[int, Field(ge=1)] = 10_000
@@ -50,4 +51,8 @@ class Settings(BaseSettings):
     @property
     def prices(self) -> Prices:
         """What container groups cost, as a plan carries it."""
-        return Prices(vcpu_second=self.price_vcpu_second, gb_second=self.price_gb_second)
+        return Prices(
+            vcpu_second=self.price_vcpu_second,
+            gb_second=self.price_gb_second,
+            spot_discount=self.price_spot_discount,
+        )

@@ -11,6 +11,7 @@ import azure.durable_functions as df
 from ..model import (
     Audit,
     Close,
+    Look,
     Outcome,
     Prepare,
     Provision,
@@ -48,15 +49,8 @@ def blueprint(services: Services) -> df.Blueprint:
     bp = df.Blueprint()
     for kind, work in WORK.items():
         _register(bp, kind, partial(work, services))
-    _register(bp, Look, lambda look: observe(services, look.run))
+    _register(bp, Look, partial(observe, services))
     return bp
-
-
-class Look(Value):
-    """The input of `observe`."""
-
-    activity: str = "observe"
-    run: str
 
 
 def _register(bp: df.Blueprint, kind: type[Value], work: Callable[[Any], Value]) -> None:

@@ -24,7 +24,8 @@ def audit(services: Services, decision: Audit) -> Outcome:
     for summary in services.records.dead_letters(record.run):
         if summary.unit is not None and summary.stage in dead:
             dead[summary.stage].add(summary.unit)
-    missing = planning.missing_units(decision.units, stages, receipts, dead)
+    units = range(decision.first, decision.first + decision.count)
+    missing = planning.missing_units(units, stages, receipts, dead)
     account = planning.account(missing, receipts, dead)
     if decision.reseed and sum(account.missing.values()) > 0:
         reseed(services, record, missing, receipts[stages[0]])

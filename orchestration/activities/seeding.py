@@ -11,13 +11,15 @@ from pydantic import TypeAdapter
 from worker_image.contract import DatasetSource, Message, Receipt, naming
 
 from .. import planning
-from ..model import Kind, Outcome, Plan, Prepare, Refusal, RunRecord, Seed, Value
+from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed, Value
 from ..reports import Report
 from ..services import Services
 
 FREEZE_PAGES = 200
 # Names of container groups are never used again: each round of redrives has its own attempts.
 ATTEMPTS_A_ROUND = 1_000
+# Units that one audit looks at: their names share all digits but the last four.
+PART = 10_000
 
 Missing = Mapping[str, list[int]]
 
@@ -46,7 +48,8 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
         except ResourceNotFoundError:
             assert request.source
             reason = f"source.container: there is no container {request.source.container!r}"
-            return Outcome(refusal=Refusal.FATAL, error=reason)
+            refusal = Refusal(code="ContainerNotFound", remedy=Remedy.FATAL)
+            return Outcome(refusal=refusal, error=reason)
     else:
         services.records.create_container(request.documents.container)
         _store_dataset(services, record)
@@ -65,6 +68,8 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         instances=record.request.instances,
         limits=record.request.limits,
         prices=settings.prices,
+        regions=record.request.instances.regions or (settings.location,),
+        part=PART,
         window=settings.seed_window,
         page=settings.seed_page,
         tick=settings.tick_seconds,

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 from worker_image.contract import Heartbeat, naming
 
-from ..model import Observation, Progress
+from ..model import Look, Observation, Progress
 from ..services import Services
 
 
-def observe(services: Services, run: str) -> Observation:
+def observe(services: Services, look: Look) -> Observation:
     """Queues, workers, container groups and wishes, as they are now."""
+    run = look.run
     heartbeats = list(services.records.heartbeats(run))
     return Observation(
         queued=services.queues.count(naming.work_queue(run)),

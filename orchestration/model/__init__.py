@@ -12,18 +12,30 @@ from .decision import (
     Prepare,
     Provision,
     Redrive,
-    Refusal,
     Remove,
     Seed,
 )
-from .observation import Control, GroupView, Observation, Progress, Selection
+from .instances import Instances
+from .limits import RunLimits
+from .observation import (
+    Control,
+    GroupView,
+    Look,
+    Observation,
+    Progress,
+    RepeatedError,
+    Room,
+    Selection,
+)
 from .plan import Plan, Prices
-from .request import Documents, Instances, Kind, RunLimits, RunRecord, RunRequest, Sink, Source
-from .state import FINAL, Account, Phase, RunState, Slot, SlotStatus, Verdict
+from .refusal import Refusal, Remedy
+from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
+from .state import FINAL, SAMPLE, Account, Phase, RunState, Slot, SlotStatus, Spent, Verdict
 from .value import Value
 
 __all__ = [
     "FINAL",
+    "SAMPLE",
     "Account",
     "Audit",
     "Close",
@@ -33,6 +45,7 @@ __all__ = [
     "GroupView",
     "Instances",
     "Kind",
+    "Look",
     "Observation",
     "Outcome",
     "Phase",
@@ -43,7 +56,10 @@ __all__ = [
     "Provision",
     "Redrive",
     "Refusal",
+    "Remedy",
     "Remove",
+    "RepeatedError",
+    "Room",
     "RunLimits",
     "RunRecord",
     "RunRequest",
@@ -54,6 +70,7 @@ __all__ = [
     "Slot",
     "SlotStatus",
     "Source",
+    "Spent",
     "Value",
     "Verdict",
 ]

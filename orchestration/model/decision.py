@@ -1,11 +1,11 @@
 """What a turn decides, and what comes of it."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Literal
 
 from .observation import Selection
 from .plan import Plan
+from .refusal import Refusal
 from .state import Account, RunState
 from .value import Value
 
@@ -18,12 +18,16 @@ class Prepare(Value):
 
 
 class Seed(Value):
-    """Put the messages of units `first` to `first + count - 1` on the work queue."""
+    """Put the messages of units `first` to `first + count - 1` on the work queue.
+
+    With `missing`, only of those that have neither a receipt nor a dead letter.
+    """
 
     activity: Literal["seed"] = "seed"
     run: str
     first: int
     count: int
+    missing: bool = False
 
 
 class Provision(Value):
@@ -33,6 +37,8 @@ class Provision(Value):
     run: str
     ordinal: int
     attempt: int
+    region: str
+    spot: bool = False
     expires: datetime
 
 
@@ -45,7 +51,10 @@ class Remove(Value):
 
 
 class Redrive(Value):
-    """Forget the selected dead letters, so that the next audit finds their units missing."""
+    """Forget the selected dead letters, so that the next audit finds their units missing.
+
+    `more` in its outcome asks for another call.
+    """
 
     activity: Literal["redrive"] = "redrive"
     run: str
@@ -54,11 +63,15 @@ class Redrive(Value):
 
 
 class Audit(Value):
-    """Compare receipts and dead letters with the plan; with `reseed`, seed what is missing."""
+    """Compare the receipts and dead letters of some units with the plan, and write down the part.
+
+    With `reseed`, messages of units that are missing go back to the queue, up to a bound.
+    """
 
     activity: Literal["audit"] = "audit"
     run: str
-    units: int
+    first: int
+    count: int
     reseed: bool = False
 
 
@@ -72,18 +85,17 @@ class Close(Value):
 Decision = Prepare | Seed | Provision | Remove | Redrive | Audit | Close
 
 
-class Refusal(StrEnum):
-    """What an activity that could not do its work means for the run."""
-
-    RETRY = "retry"  # the same decision comes again
-    FATAL = "fatal"  # no repetition can help
-
-
 class Outcome(Value):
-    """What came of a decision; one shape for all activities. An error changed nothing."""
+    """What came of a decision; one shape for all activities. An error changed nothing.
+
+    `left` is how many more creations or deletions Azure says that it allows, in five minutes and
+    in an hour.
+    """
 
     plan: Plan | None = None
     account: Account | None = None
     count: int = 0
+    more: bool = False
+    left: tuple[int, int] | None = None
     refusal: Refusal | None = None
     error: str = ""

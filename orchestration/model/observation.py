@@ -1,14 +1,19 @@
 """What one look at the services shows."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
+from .refusal import Refusal
 from .value import Value
 
 
 class GroupView(Value):
-    """A container group as Azure shows it."""
+    """A container group as Azure shows it; `heard` is when its worker last spoke.
+
+    `refusal` is set where the creation was accepted and failed later.
+    """
 
     name: str
     ordinal: int
@@ -19,11 +24,16 @@ class GroupView(Value):
     ended: datetime | None = None
     exit_code: int | None = None
     detail: str = ""
+    region: str = ""
+    spot: bool = False
+    heard: datetime | None = None
+    refusal: Refusal | None = None
 
     @property
     def over(self) -> bool:
-        """It runs no more, and never will."""
-        return self.state in ("Stopped", "Succeeded", "Failed") or self.provisioning == "Failed"
+        """It runs no more, and never will; a group may say Running after its container ended."""
+        ended = self.ended is not None or self.state in ("Stopped", "Succeeded", "Failed")
+        return ended or self.provisioning == "Failed"
 
 
 class Progress(Value):
@@ -46,11 +56,41 @@ class Control(Value):
 
     cancel: bool = False
     reason: str = ""
+    paused: bool = False
+    count: int | None = None  # of container groups, instead of what the request says
     redrives: tuple[Selection, ...] = ()
 
 
+class Room(Value):
+    """What a region's quotas have left for us."""
+
+    groups: int
+    cores: float
+    spot_cores: float
+
+
+class RepeatedError(Value):
+    """An error that dead letters have in common."""
+
+    fingerprint: str
+    error: str
+    units: int
+
+
+class Look(Value):
+    """What `observe` is asked for: `regions` are those whose quotas matter now."""
+
+    activity: Literal["observe"] = "observe"
+    run: str
+    regions: tuple[str, ...] = ()
+
+
 class Observation(Value):
-    """What one look at the services shows. Queue counts are approximate."""
+    """What one look at the services shows. Queue counts are approximate.
+
+    `rooms` is by region, of those that were asked for and answered; `errors` are the commonest
+    among the first dead letters.
+    """
 
     queued: int
     dead: int
@@ -58,3 +98,5 @@ class Observation(Value):
     retries: int = 0
     groups: tuple[GroupView, ...] = ()
     control: Control = Control()
+    rooms: dict[str, Room] = Field(default_factory=dict)
+    errors: tuple[RepeatedError, ...] = ()

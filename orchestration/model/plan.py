@@ -1,14 +1,17 @@
 """What the orchestrator must know of a run."""
 
-from .request import Instances, Kind, RunLimits
+from .instances import Instances
+from .limits import RunLimits
+from .request import Kind
 from .value import Value
 
 
 class Prices(Value):
-    """What a second of one vCPU and of one GB costs."""
+    """What a second of one vCPU and of one GB costs; `spot_discount` is a share of it."""
 
     vcpu_second: float
     gb_second: float
+    spot_discount: float = 0.0
 
 
 class Plan(Value):
@@ -20,9 +23,11 @@ class Plan(Value):
     instances: Instances
     limits: RunLimits
     prices: Prices
+    regions: tuple[str, ...]
     window: int
     page: int
     tick: float
+    part: int  # units that one audit looks at
     first_attempt: int = 1
     redrives_done: int = 0
     resumed: bool = False

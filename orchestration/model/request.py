@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .instances import Instances
+from .limits import RunLimits
 from .value import Value
 
 ContainerName = Annotated[
@@ -44,28 +46,6 @@ class Sink(Value):
     schema_name: Annotated[
         str, Field(alias="schema", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=63)
     ]
-
-
-class Instances(Value):
-    """The container groups of a run."""
-
-    count: Annotated[int, Field(ge=1, le=100)] = 4
-    cpu: Annotated[float, Field(ge=0.5, le=4)] = 1.0
-    memory_gb: Annotated[float, Field(ge=0.5, le=16)] = 1.5
-    concurrency: Annotated[int, Field(ge=1, le=32)] = 2
-
-
-class RunLimits(Value):
-    """What a run may use up before it is stopped. Times are in seconds."""
-
-    attempts: Annotated[int, Field(ge=1, le=20)] = 5
-    unit_timeout: Annotated[float, Field(gt=0, le=6 * 3600)] = 600
-    deadline: Annotated[float, Field(gt=0, le=7 * 86400)] = 86_400
-    start_timeout: Annotated[float, Field(gt=0, le=3600)] = 900
-    stall_timeout: Annotated[float, Field(gt=0, le=86400)] = 1_800
-    tolerated_failures: Annotated[int, Field(ge=0)] | None = None
-    replacements: Annotated[int, Field(ge=0, le=1000)] = 20
-    cost: Annotated[float, Field(gt=0)] | None = None
 
 
 class RunRequest(Value):

@@ -3,6 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
+from pydantic import Field
+
 from .observation import Observation
 from .plan import Plan
 from .value import Value
@@ -14,6 +16,7 @@ class Phase(StrEnum):
     PLANNING = "Planning"
     SEEDING = "Seeding"
     RUNNING = "Running"
+    PAUSED = "Paused"
     DRAINING = "Draining"
     AUDITING = "Auditing"
     CLEANING = "Cleaning"
@@ -28,6 +31,7 @@ class Phase(StrEnum):
         return self in FINAL
 
 
+SAMPLE = 20
 FINAL = (Phase.SUCCEEDED, Phase.COMPLETED_WITH_FAILURES, Phase.FAILED, Phase.CANCELLED)
 
 
@@ -45,12 +49,14 @@ class Slot(Value):
 
     ordinal: int
     attempt: int
+    region: str = ""
+    spot: bool = False
     status: SlotStatus = SlotStatus.REQUESTED
     requested: datetime
     started: datetime | None = None
     ended: datetime | None = None
     exit_code: int | None = None
-    retired: bool = False  # its worker left by itself: there was nothing more to do
+    retired: bool = False  # it left by itself, or we wanted fewer: not a loss
 
 
 class Verdict(Value):
@@ -61,12 +67,32 @@ class Verdict(Value):
 
 
 class Account(Value):
-    """What an audit of the receipts found."""
+    """What an audit of receipts found, by stage."""
 
     done: dict[str, int]
     dead: dict[str, int]
     missing: dict[str, int]
     sample: tuple[str, ...] = ()  # a few missing units by name
+
+    def plus(self, other: "Account") -> "Account":
+        """The account of the units of both."""
+        return Account(
+            done=_sum(self.done, other.done),
+            dead=_sum(self.dead, other.dead),
+            missing=_sum(self.missing, other.missing),
+            sample=(self.sample + other.sample)[:SAMPLE],
+        )
+
+
+def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {stage: one.get(stage, 0) + other.get(stage, 0) for stage in {**one, **other}}
+
+
+class Spent(Value):
+    """Requests that Azure counts against its pace."""
+
+    at: datetime
+    count: int
 
 
 class RunState(Value):
@@ -81,7 +107,17 @@ class RunState(Value):
     replaced: int = 0
     groups_used: int = 0
     billed_seconds: float = 0.0  # of groups that are gone
+    spot_seconds: float = 0.0  # those of them at the price of spot
+    spot_losses: int = 0
+    creations: tuple[Spent, ...] = ()
+    deletions: tuple[Spent, ...] = ()
+    held_until: datetime | None = None  # Azure asked us to wait
+    closed_regions: dict[str, datetime] = Field(default_factory=dict)  # until when
+    refusals: dict[str, int] = Field(default_factory=dict)  # by code, since a group last ran
+    pace: float | None = None  # units of all stages, per group and second
     observation: Observation | None = None
+    audited: int = 0  # units that the audit under way has looked at
+    auditing: Account | None = None  # what it has found there
     account: Account | None = None
     quiet: int = 0  # observations in a row that showed an empty queue
     reseeds: int = 0

@@ -41,7 +41,7 @@ def decide(state: RunState, now: datetime) -> tuple[Decision, ...]:
 
 def _audit(state: RunState) -> Audit:
     assert state.plan
-    return Audit(run=state.run, units=state.plan.units, reseed=state.reseeds < RESEEDS)
+    return Audit(run=state.run, first=0, count=state.plan.units, reseed=state.reseeds < RESEEDS)
 
 
 def _redrives(state: RunState) -> Iterator[Decision]:
@@ -97,7 +97,11 @@ def _provisions(state: RunState, now: datetime) -> Iterator[Decision]:
     wanted = _workers_wanted(state, live + len(asked)) - live
     for ordinal, attempt in places[: max(0, min(wanted, GROUPS_A_TURN))]:
         yield Provision(
-            run=state.run, ordinal=ordinal, attempt=attempt, expires=_expiry(state, now)
+            run=state.run,
+            ordinal=ordinal,
+            attempt=attempt,
+            region=state.plan.regions[0],
+            expires=_expiry(state, now),
         )
 
 
@@ -109,13 +113,13 @@ def _workers_wanted(state: RunState, active: int) -> int:
     # left by itself at the end of a run is not replaced.
     if waiting <= 2 * active * state.plan.instances.concurrency:
         return active
-    return min(state.plan.instances.count, waiting)
+    return min(state.plan.instances.most, waiting)
 
 
 def _open_places(state: RunState) -> Iterator[tuple[int, int]]:
     assert state.plan
     taken = {slot.ordinal: slot for slot in state.slots}
-    for ordinal in range(1, state.plan.instances.count + 1):
+    for ordinal in range(1, state.plan.instances.most + 1):
         slot = taken.get(ordinal)
         if slot is None:
             yield ordinal, state.plan.first_attempt

@@ -18,4 +18,4 @@ def spent(state: RunState, now: datetime) -> float:
     if state.plan is None:
         return 0.0
     live = sum(billed(slot, now) for slot in state.slots if slot.status is not SlotStatus.GONE)
-    return cost(state.plan, state.billed_seconds + live)
+    return cost(state.plan.instances, state.plan.prices, state.billed_seconds + live)

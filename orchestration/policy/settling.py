@@ -13,7 +13,7 @@ from ..model import (
     Prepare,
     Provision,
     Redrive,
-    Refusal,
+    Remedy,
     Remove,
     RunState,
     Seed,
@@ -37,7 +37,7 @@ def settle(
     for decision, outcome in zip(decisions, outcomes, strict=True):
         if outcome.error:
             state = note(state, outcome.error)
-        if outcome.refusal is Refusal.FATAL:
+        if outcome.refusal and outcome.refusal.remedy is Remedy.FATAL:
             state = state.model_copy(update={"verdict": state.verdict or failed(outcome.error)})
         elif not outcome.error:
             state = _settle_one(state, decision, outcome, now)

@@ -18,7 +18,7 @@ from azure.mgmt.containerinstance import ContainerInstanceManagementClient, mode
 
 from worker_image.contract import Variable, naming
 
-from ..model import GroupView, Instances, Provision, Refusal
+from ..model import GroupView, Instances, Provision, Refusal, Remedy
 from ..settings import Settings
 
 CONTAINER = "worker"
@@ -215,7 +215,8 @@ def view(group: models.ContainerGroup) -> GroupView:
 def refusal(error: Exception) -> Refusal:
     """Whether asking again can help. By Azure's code, for the SDK's classes mix the causes."""
     code = error.error.code if isinstance(error, HttpResponseError) and error.error else None
-    return Refusal.FATAL if code in FATAL_CODES else Refusal.RETRY
+    remedy = Remedy.FATAL if code in FATAL_CODES else Remedy.AGAIN
+    return Refusal(code=code or type(error).__name__, remedy=remedy)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -26,6 +26,7 @@ from orchestration.model import (
     Provision,
     Redrive,
     Refusal,
+    Remedy,
     Remove,
     RunLimits,
     RunState,
@@ -49,6 +50,8 @@ def plan(units: int = 100, count: int = 2, **changes: object) -> Plan:
         "window": 50,
         "page": 10,
         "tick": 15.0,
+        "regions": ("here",),
+        "part": 10_000,
     }
     return Plan.model_validate({**values, **changes})
 
@@ -81,7 +84,7 @@ class World:
     groups: dict[str, Group] = field(default_factory=dict)
     created: Counter[str] = field(default_factory=Counter)
     control: Control = field(default_factory=Control)
-    refuse: list[Refusal] = field(default_factory=list)
+    refuse: list[Remedy] = field(default_factory=list)
     lose_replies: int = 0
     slow_deletes: int = 0
     closed: bool = False
@@ -139,7 +142,7 @@ class World:
 
     def _provision(self, decision: Provision) -> Outcome:
         if self.refuse:
-            return Outcome(refusal=self.refuse.pop(0), error="refused")
+            return Outcome(refusal=Refusal(code="X", remedy=self.refuse.pop(0)), error="refused")
         name = naming.container_group(RUN, decision.ordinal, decision.attempt)
         if name not in self.groups:
             self.created[name] += 1
@@ -147,7 +150,8 @@ class World:
             self.groups[name] = group
         if self.lose_replies:
             self.lose_replies -= 1
-            return Outcome(refusal=Refusal.RETRY, error="reply lost")
+            refusal = Refusal(code="Lost", remedy=Remedy.AGAIN)
+            return Outcome(refusal=refusal, error="reply lost")
         return Outcome(count=1)
 
     def _remove(self, decision: Remove) -> Outcome:
@@ -159,7 +163,7 @@ class World:
 
     def _audit(self, decision: Audit) -> Outcome:
         done, dead = {"generate": self.done}, {"generate": self.dead}
-        missing = planning.missing_units(decision.units, ("generate",), done, dead)
+        missing = planning.missing_units(range(decision.count), ("generate",), done, dead)
         if decision.reseed:
             self.queue.extend(missing["generate"])
         return Outcome(account=planning.account(missing, done, dead))

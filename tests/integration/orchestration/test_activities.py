@@ -13,11 +13,12 @@ from orchestration.activities.watching import observe
 from orchestration.model import (
     Audit,
     Close,
+    Look,
     Phase,
     Prepare,
     Provision,
     Redrive,
-    Refusal,
+    Remedy,
     Remove,
     RunRecord,
     RunRequest,
@@ -171,7 +172,8 @@ def test_a_listing_cut_off_half_way_goes_on_behind_its_last_page(
 def test_a_source_that_does_not_exist_is_fatal(services: Services, run: str) -> None:
     keep(services, run, ingest_request("nowhere-at-all"))
     outcome = prepare(services, Prepare(run=run))
-    assert outcome.refusal is Refusal.FATAL
+    assert outcome.refusal is not None
+    assert outcome.refusal.remedy is Remedy.FATAL
     assert "nowhere-at-all" in outcome.error
 
 
@@ -181,14 +183,14 @@ def test_an_audit_names_what_is_missing_and_seeds_it(services: Services, generat
         finish(services, generate, unit)
     bury(services, generate, 20)
     bury(services, generate, 3)  # a late delivery of a unit that is done
-    account = audit(services, Audit(run=generate, units=25)).account
+    account = audit(services, Audit(run=generate, first=0, count=25)).account
     assert account is not None
     assert account.done == {"generate": 20}
     assert account.dead == {"generate": 1}
     assert account.missing == {"generate": 4}
     assert account.sample[0] == "generate/21"
     assert messages(services, generate) == []
-    audit(services, Audit(run=generate, units=25, reseed=True))
+    audit(services, Audit(run=generate, first=0, count=25, reseed=True))
     assert sorted(m.unit for m in messages(services, generate)) == [21, 22, 23, 24]
 
 
@@ -220,15 +222,15 @@ def test_a_redrive_sets_the_selected_dead_letters_aside(
 
 def test_provision_and_remove_leave_nothing(services: Services, generate: str) -> None:
     expires = datetime.now(UTC) + timedelta(hours=1)
-    decision = Provision(run=generate, ordinal=1, attempt=1, expires=expires)
+    decision = Provision(run=generate, ordinal=1, attempt=1, region="eastus", expires=expires)
     assert provision(services, decision).count == 1
     assert provision(services, decision).count == 0, "adopted"
     name = naming.container_group(generate, 1, 1)
-    assert [group.name for group in observe(services, generate).groups] == [name]
+    assert [group.name for group in observe(services, Look(run=generate)).groups] == [name]
     for _ in range(200):
         if remove(services, Remove(run=generate, name=name)).count:
             break
-    assert observe(services, generate).groups == ()
+    assert observe(services, Look(run=generate)).groups == ()
     assert remove(services, Remove(run=generate, name=name)).count == 1
 
 
@@ -247,7 +249,7 @@ def test_observe_sums_up_what_the_workers_say(services: Services, generate: str)
         )
         path = naming.heartbeat(generate, worker)
         services.records.write(path, beat.encode(), beat.to_metadata())
-    seen = observe(services, generate)
+    seen = observe(services, Look(run=generate))
     assert seen.queued == 7
     assert seen.progress["generate"].model_dump() == {"units": 7, "rows": 70, "bytes": 700}
     assert seen.retries == 2

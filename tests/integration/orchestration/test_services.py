@@ -7,7 +7,7 @@ import pytest
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from support.container_instances import StandIn, until
 
-from orchestration.model import Control, Instances, Provision, Refusal, Selection
+from orchestration.model import Control, Instances, Provision, Remedy, Selection
 from orchestration.services import Services
 from orchestration.services.container_groups import refusal
 from worker_image.contract import Variable, naming
@@ -18,7 +18,7 @@ SMALL = Instances(count=1, cpu=0.5, memory_gb=0.5)
 
 def provision(run: str, ordinal: int = 1, attempt: int = 1) -> Provision:
     expires = datetime.now(UTC) + timedelta(hours=1)
-    return Provision(run=run, ordinal=ordinal, attempt=attempt, expires=expires)
+    return Provision(run=run, ordinal=ordinal, attempt=attempt, region="eastus", expires=expires)
 
 
 def test_creating_queues_twice_is_creating_them_once(services: Services, run: str) -> None:
@@ -110,22 +110,22 @@ def test_a_secret_is_not_shown_by_the_platform(
 @pytest.mark.parametrize(
     ("status", "code", "meaning"),
     [
-        (409, "ContainerGroupQuotaReached", Refusal.RETRY),
-        (409, "ContainerGroupTransitioning", Refusal.RETRY),
-        (409, "ServiceUnavailable", Refusal.RETRY),
-        (500, "InternalServerError", Refusal.RETRY),
-        (400, "SomethingNobodyHasSeen", Refusal.RETRY),
-        (403, "AuthorizationFailed", Refusal.FATAL),
-        (400, "InaccessibleImage", Refusal.FATAL),
+        (409, "ContainerGroupQuotaReached", Remedy.AGAIN),
+        (409, "ContainerGroupTransitioning", Remedy.AGAIN),
+        (409, "ServiceUnavailable", Remedy.AGAIN),
+        (500, "InternalServerError", Remedy.AGAIN),
+        (400, "SomethingNobodyHasSeen", Remedy.AGAIN),
+        (403, "AuthorizationFailed", Remedy.FATAL),
+        (400, "InaccessibleImage", Remedy.FATAL),
     ],
 )
 def test_what_a_refusal_means_is_read_from_its_code(
-    services: Services, stand_in: StandIn, run: str, status: int, code: str, meaning: Refusal
+    services: Services, stand_in: StandIn, run: str, status: int, code: str, meaning: Remedy
 ) -> None:
     stand_in.fault("refuse", operation="create", status=status, code=code, message="no")
     with pytest.raises(AzureError) as caught:
         services.groups.create(provision(run), SMALL, VARIABLES)
-    assert refusal(caught.value) is meaning
+    assert refusal(caught.value).remedy is meaning
     stand_in.clear_faults()
 
 
@@ -135,6 +135,6 @@ def test_a_group_whose_creation_lost_its_reply_is_adopted(
     stand_in.fault("lose_reply", operation="create")
     with pytest.raises(AzureError) as caught:
         services.groups.create(provision(run), SMALL, VARIABLES)
-    assert refusal(caught.value) is Refusal.RETRY
+    assert refusal(caught.value).remedy is Remedy.AGAIN
     assert not services.groups.create(provision(run), SMALL, VARIABLES)
     assert len(services.groups.of_run(run)) == 1

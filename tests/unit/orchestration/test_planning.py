@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
-from support.simulated import RUN, plan
+from support.simulated import RUN
 
 from orchestration import planning
-from orchestration.model import RunRecord, RunRequest
+from orchestration.model import Instances, Prices, RunRecord, RunRequest
 from worker_image.contract import DatasetSource, Message, Stage
 
 
@@ -65,7 +65,7 @@ def test_what_is_missing(
     done: dict[str, set[int]], dead: dict[str, set[int]], missing: dict[str, list[int]]
 ) -> None:
     every_dead = {"generate": dead.get("generate", set()), "ingest": dead.get("ingest", set())}
-    found = planning.missing_units(3, ("generate", "ingest"), done, every_dead)
+    found = planning.missing_units(range(3), ("generate", "ingest"), done, every_dead)
     assert found == {"generate": [], "ingest": [], **missing}
 
 
@@ -77,4 +77,7 @@ def test_done_wins_over_dead_in_the_account() -> None:
 
 
 def test_cost_is_seconds_times_the_price_of_the_size() -> None:
-    assert planning.cost(plan(), 100) == pytest.approx(100 * (1.0 * 0.001 + 1.5 * 0.0001))
+    instances, prices = Instances(), Prices(vcpu_second=0.001, gb_second=0.0001, spot_discount=0.5)
+    each = 1.0 * 0.001 + 1.5 * 0.0001
+    assert planning.cost(instances, prices, 100) == pytest.approx(100 * each)
+    assert planning.cost(instances, prices, 100, spot_seconds=40) == pytest.approx(80 * each)

@@ -3,7 +3,7 @@
 import pytest
 from support.simulated import RUN, World, later, plan
 
-from orchestration.model import Control, Phase, Refusal, RunLimits, Selection
+from orchestration.model import Control, Phase, Remedy, RunLimits, Selection
 
 
 def test_a_run_succeeds_and_leaves_nothing() -> None:
@@ -142,7 +142,7 @@ def test_the_deadline_stops_the_run() -> None:
 
 
 def test_a_stall_fails_the_run_with_the_last_note() -> None:
-    world = World(plan(limits=RunLimits(stall_timeout=300)), refuse=[Refusal.RETRY] * 1_000)
+    world = World(plan(limits=RunLimits(stall_timeout=300)), refuse=[Remedy.AGAIN] * 1_000)
     end = world.run()
     assert end.phase is Phase.FAILED
     assert end.verdict is not None
@@ -150,7 +150,7 @@ def test_a_stall_fails_the_run_with_the_last_note() -> None:
 
 
 def test_a_fatal_refusal_fails_the_run_at_once() -> None:
-    world = World(plan(), refuse=[Refusal.FATAL])
+    world = World(plan(), refuse=[Remedy.FATAL])
     end = world.run()
     assert end.phase is Phase.FAILED
     assert end.verdict is not None
