@@ -2,7 +2,7 @@
 
     1. observe    one activity looks at queues, workers, container groups and wishes
     2. learn      the observation is folded into the state
-    3. decide     pure policy names the actions of this turn
+    3. decide     pure policy names the actions of this turn, and the state remembers them
     4. act        the actions are carried out in parallel, each an activity
     5. settle     their outcomes are folded into the state
     6. tell       the custom status is what people see
@@ -18,7 +18,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from . import policy, status
-from .model import Observation, Outcome, Phase, RunState
+from .model import Decision, Observation, Outcome, Phase, RunState
 
 NAME = "run_v1"
 WAKE = "wake"
@@ -35,7 +35,12 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
     wake = context.wait_for_external_event(WAKE)
     for _ in range(TURNS):
         try:
-            state = yield from _turn(context, state)
+            look = policy.look(state).model_dump(mode="json")
+            seen = Observation.model_validate((yield context.call_activity("observe", look)))
+            now = context.current_utc_datetime
+            state, decisions = policy.decide(policy.learn(state, seen, now), now)
+            outcomes = yield from _act(context, decisions)
+            state = policy.settle(state, decisions, outcomes, context.current_utc_datetime)
         except Exception as error:  # what an activity raised; its type differs between SDKs
             state = policy.stumble(state, str(error), context.current_utc_datetime)
         context.set_custom_status(status.summary(state, context.current_utc_datetime))
@@ -52,17 +57,12 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
     return None
 
 
-def _turn(
-    context: df.DurableOrchestrationContext, state: RunState
-) -> Generator[Any, Any, RunState]:
-    seen = yield context.call_activity("observe", {"run": state.run})
-    now = context.current_utc_datetime
-    state = policy.learn(state, Observation.model_validate(seen), now)
-    decisions = policy.decide(state, now)
+def _act(
+    context: df.DurableOrchestrationContext, decisions: tuple[Decision, ...]
+) -> Generator[Any, Any, list[Outcome]]:
     work = [context.call_activity(d.activity, d.model_dump(mode="json")) for d in decisions]
     results = (yield context.task_all(work)) if work else []
-    outcomes = [Outcome.model_validate(result) for result in results]
-    return policy.settle(state, decisions, outcomes, context.current_utc_datetime)
+    return [Outcome.model_validate(result) for result in results]
 
 
 def _result(state: RunState) -> dict[str, Any]:

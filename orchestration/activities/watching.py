@@ -20,6 +20,7 @@ def observe(services: Services, look: Look) -> Observation:
         retries=sum(heartbeat.retries for heartbeat in heartbeats),
         groups=services.groups.of_run(run),
         control=services.records.control(run),
+        rooms=dict.fromkeys(look.regions),
     )
 
 

@@ -30,7 +30,7 @@ from .observation import (
 from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
 from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
-from .state import FINAL, SAMPLE, Account, Phase, RunState, Slot, SlotStatus, Spent, Verdict
+from .state import FINAL, SAMPLE, Account, Pace, Phase, RunState, Slot, SlotStatus, Spent, Verdict
 from .value import Value
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "Look",
     "Observation",
     "Outcome",
+    "Pace",
     "Phase",
     "Plan",
     "Prepare",

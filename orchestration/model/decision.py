@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from .observation import Selection
+from .observation import GroupView, Selection
 from .plan import Plan
 from .refusal import Refusal
 from .state import Account, RunState
@@ -43,11 +43,16 @@ class Provision(Value):
 
 
 class Remove(Value):
-    """Save the tail of a container group's output and delete the group."""
+    """Save the tail of a container group's output and delete the group.
+
+    `retire` says that fewer are wanted: the group is no loss. `reason` is for people.
+    """
 
     activity: Literal["remove"] = "remove"
     run: str
     name: str
+    retire: bool = False
+    reason: str = ""
 
 
 class Redrive(Value):
@@ -89,7 +94,7 @@ class Outcome(Value):
     """What came of a decision; one shape for all activities. An error changed nothing.
 
     `left` is how many more creations or deletions Azure says that it allows, in five minutes and
-    in an hour.
+    in an hour; `group` is how a group looked that is to be deleted.
     """
 
     plan: Plan | None = None
@@ -97,5 +102,6 @@ class Outcome(Value):
     count: int = 0
     more: bool = False
     left: tuple[int, int] | None = None
+    group: GroupView | None = None
     refusal: Refusal | None = None
     error: str = ""

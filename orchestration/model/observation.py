@@ -88,8 +88,8 @@ class Look(Value):
 class Observation(Value):
     """What one look at the services shows. Queue counts are approximate.
 
-    `rooms` is by region, of those that were asked for and answered; `errors` are the commonest
-    among the first dead letters.
+    `rooms` is by region, of those that were asked for, None where there was no answer; `errors`
+    are the commonest among the first dead letters.
     """
 
     queued: int
@@ -98,5 +98,5 @@ class Observation(Value):
     retries: int = 0
     groups: tuple[GroupView, ...] = ()
     control: Control = Control()
-    rooms: dict[str, Room] = Field(default_factory=dict)
+    rooms: dict[str, Room | None] = Field(default_factory=dict)
     errors: tuple[RepeatedError, ...] = ()

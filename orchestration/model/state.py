@@ -53,6 +53,7 @@ class Slot(Value):
     spot: bool = False
     status: SlotStatus = SlotStatus.REQUESTED
     requested: datetime
+    answered: bool = False  # it is known to exist, or to have existed
     started: datetime | None = None
     ended: datetime | None = None
     exit_code: int | None = None
@@ -95,6 +96,13 @@ class Spent(Value):
     count: int
 
 
+class Pace(Value):
+    """Creations or deletions of the last hour, and until when Azure asked for none."""
+
+    spent: tuple[Spent, ...] = ()
+    held_until: datetime | None = None
+
+
 class RunState(Value):
     """All that the orchestrator carries from turn to turn."""
 
@@ -104,17 +112,17 @@ class RunState(Value):
     plan: Plan | None = None
     seeded: int = 0
     slots: tuple[Slot, ...] = ()
-    replaced: int = 0
+    losses: int = 0  # container groups that ended, since there was any progress
     groups_used: int = 0
     billed_seconds: float = 0.0  # of groups that are gone
     spot_seconds: float = 0.0  # those of them at the price of spot
-    spot_losses: int = 0
-    creations: tuple[Spent, ...] = ()
-    deletions: tuple[Spent, ...] = ()
-    held_until: datetime | None = None  # Azure asked us to wait
-    closed_regions: dict[str, datetime] = Field(default_factory=dict)  # until when
+    creations: Pace = Pace()
+    deletions: Pace = Pace()
+    deleting: dict[str, datetime] = Field(default_factory=dict)  # when it was asked for, by name
+    full: dict[str, datetime] = Field(default_factory=dict)  # placements that have no room until
     refusals: dict[str, int] = Field(default_factory=dict)  # by code, since a group last ran
-    pace: float | None = None  # units of all stages, per group and second
+    speed: float | None = None  # units of all stages, per group and second
+    observed: datetime | None = None
     observation: Observation | None = None
     audited: int = 0  # units that the audit under way has looked at
     auditing: Account | None = None  # what it has found there

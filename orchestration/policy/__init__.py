@@ -6,9 +6,9 @@ the same one is then decided again, so nothing here counts on an action having h
 an observation or an outcome says so.
 """
 
-from .deciding import decide, next_look
+from .deciding import decide, look, next_look
 from .learning import learn
 from .money import spent
 from .settling import helpless, settle, stumble
 
-__all__ = ["decide", "helpless", "learn", "next_look", "settle", "spent", "stumble"]
+__all__ = ["decide", "helpless", "learn", "look", "next_look", "settle", "spent", "stumble"]

@@ -3,8 +3,23 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from ..model import Phase, RunLimits, RunState, Verdict
-from .money import spent
+from worker_image.contract import ExitCode
+
+from ..model import Phase, RunState, SlotStatus, Verdict
+from .money import committed
+
+# A fault of the configuration is the same for every worker: a few of them prove it.
+MISCONFIGURED = 3
+
+
+def judged(state: RunState, now: datetime) -> RunState:
+    """The same state with the verdict that a rule demands, if one does.
+
+    What an audit under way has found is forgotten: it goes over everything again at the end.
+    """
+    if state.verdict or not (found := judge(state, now)):
+        return state
+    return state.model_copy(update={"verdict": found, "audited": 0, "auditing": None})
 
 
 def judge(state: RunState, now: datetime) -> Verdict | None:
@@ -26,32 +41,59 @@ def _past_deadline(state: RunState, now: datetime) -> Verdict | None:
 
 
 def _too_many_failures(state: RunState, _: datetime) -> Verdict | None:
-    tolerated = state.plan.limits.tolerated_failures if state.plan else None
-    dead = state.observation.dead if state.observation else 0
-    if tolerated is not None and dead > tolerated:
-        return failed(f"{dead} units failed and {tolerated} are tolerated")
+    if state.plan is None or state.observation is None:
+        return None
+    dead, limits, units = state.observation.dead, state.plan.limits, state.plan.units
+    if limits.tolerated_failures is not None and dead > limits.tolerated_failures:
+        return failed(f"{dead} units failed and {limits.tolerated_failures} are tolerated")
+    if limits.tolerated_percent is not None and 100 * dead > limits.tolerated_percent * units:
+        allowed = f"{limits.tolerated_percent:g} % are tolerated"
+        return failed(f"{dead} of {units} units failed and {allowed}")
+    return None
+
+
+def _repeated_error(state: RunState, _: datetime) -> Verdict | None:
+    """The circuit breaker: one error on a large share of the first units that have ended."""
+    if state.plan is None or state.observation is None or not state.observation.errors:
+        return None
+    limits, seen = state.plan.limits, state.observation
+    last = seen.progress.get(state.plan.stages[-1])
+    ended = max(limits.repeated_error_units, seen.dead + (last.units if last else 0))
+    worst = max(seen.errors, key=lambda error: error.units)
+    percent = limits.repeated_error_percent
+    if percent is not None and 100 * worst.units >= percent * ended:
+        return failed(f"{worst.units} of the first units failed alike: {worst.error}")
     return None
 
 
 def _too_expensive(state: RunState, now: datetime) -> Verdict | None:
     cap = state.plan.limits.cost if state.plan else None
-    if cap is not None and spent(state, now) >= cap:
-        return failed(f"the cost cap of {cap} is reached")
+    if cap is not None and committed(state, now) >= cap:
+        return failed(f"the cost cap of {cap:g} is reached")
     return None
 
 
 def _stalled(state: RunState, now: datetime) -> Verdict | None:
-    limits = state.plan.limits if state.plan else RunLimits()
-    if now - state.progressed > timedelta(seconds=limits.stall_timeout):
-        return failed(f"no progress for {limits.stall_timeout:.0f} s{_last_note(state)}")
+    patience = state.plan.limits.patience if state.plan else NO_PLAN_SECONDS
+    if now - state.progressed > timedelta(seconds=patience):
+        return failed(f"no progress for {patience:.0f} s{_last_note(state)}")
     return None
 
 
+NO_PLAN_SECONDS = 1_800.0
+
+
 def _dying_workers(state: RunState, _: datetime) -> Verdict | None:
-    if state.plan and state.replaced > state.plan.limits.replacements:
-        codes = sorted({slot.exit_code for slot in state.slots if slot.exit_code is not None})
+    if state.plan is None:
+        return None
+    ended = [slot for slot in state.slots if slot.status in (SlotStatus.OVER, SlotStatus.GONE)]
+    codes = sorted({slot.exit_code for slot in ended if slot.exit_code is not None})
+    bound = state.plan.limits.replacements
+    if codes == [ExitCode.CONFIGURATION]:
+        bound = min(bound, MISCONFIGURED)
+    if state.losses > bound:
         return failed(
-            f"{state.replaced} container groups in a row ended without any progress, "
+            f"{state.losses} container groups in a row ended without any progress, "
             f"exit codes {codes}{_last_note(state)}"
         )
     return None
@@ -60,6 +102,7 @@ def _dying_workers(state: RunState, _: datetime) -> Verdict | None:
 RULES: tuple[Callable[[RunState, datetime], Verdict | None], ...] = (
     _cancelled,
     _too_many_failures,
+    _repeated_error,
     _too_expensive,
     _past_deadline,
     _dying_workers,

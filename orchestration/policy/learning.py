@@ -1,34 +1,44 @@
 """Folding an observation into the state."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from ..model import GroupView, Observation, RunState, Slot, SlotStatus
-from .judging import judge
+from .judging import judged
 from .phases import advance
-from .slots import vacate
+from .placing import has_room, of_slot
+from .refusing import EVICTION_SECONDS, refused, shut
+from .slots import Key, active, counted, key, seen, update, vacate
+
+# A group that was created and is not listed yet may be on its way into the list.
+UNSEEN_GRACE = timedelta(minutes=2)
+# How much of the measured speed the newest look is worth.
+NEWEST = 0.3
 
 
 def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
     """Fold one look at the services into the state."""
-    views = {(view.ordinal, view.attempt): view for view in observation.groups}
-    state = _adopt(state, observation, now)
-    slots = tuple(_see(slot, views.get((slot.ordinal, slot.attempt))) for slot in state.slots)
-    lost = {
-        (slot.ordinal, slot.attempt)
-        for slot in slots
-        if slot.status in (SlotStatus.LIVE, SlotStatus.OVER)
-        and (slot.ordinal, slot.attempt) not in views
-    }
-    progressed = _progressed(state, observation)
-    state = vacate(state.model_copy(update={"slots": slots}), lost, now).model_copy(
+    before, state = state, _adopt(state, observation, now)
+    views = {key(view): view for view in observation.groups}
+    present = _present(state, views)
+    state = update(state, {key(slot): seen(slot, views[key(slot)]) for slot in present})
+    state = _understand_ends(before, state, views, now)
+    state = counted(before, vacate(state, _lost(state, views, now), now))
+    progressed = _progressed(before.observation, observation)
+    state = state.model_copy(
         update={
             "observation": observation,
-            "progressed": now if progressed else state.progressed,
-            "replaced": 0 if progressed else state.replaced,
+            "groups_used": state.groups_used + sum(not slot.answered for slot in present),
+            "observed": now,
+            "speed": _speed(before, observation, now),
+            "losses": 0 if progressed else state.losses,
             "quiet": state.quiet + 1 if observation.queued == 0 else 0,
+            "refusals": {} if _any_runs(observation) else state.refusals,
         }
     )
-    return advance(state.model_copy(update={"verdict": state.verdict or judge(state, now)}))
+    if progressed or _waits(state, now):
+        state = state.model_copy(update={"progressed": now})
+    return advance(judged(state, now))
 
 
 def _adopt(state: RunState, observation: Observation, now: datetime) -> RunState:
@@ -44,34 +54,81 @@ def _adopt(state: RunState, observation: Observation, now: datetime) -> RunState
         view.ordinal: Slot(ordinal=view.ordinal, attempt=view.attempt, requested=now)
         for view in unknown
     }
-    return state.model_copy(
-        update={
-            "slots": tuple(slot for _, slot in sorted((known | new).items())),
-            "groups_used": state.groups_used + len(new),
-        }
-    )
+    slots = tuple(slot for _, slot in sorted((known | new).items()))
+    return state.model_copy(update={"slots": slots})
 
 
 def _is_newer(view: GroupView, slot: Slot | None) -> bool:
     return slot is None or (slot.status is SlotStatus.GONE and view.attempt > slot.attempt)
 
 
-def _see(slot: Slot, view: GroupView | None) -> Slot:
-    if view is None or slot.status is SlotStatus.GONE:
-        return slot
-    return slot.model_copy(
-        update={
-            "status": SlotStatus.OVER if view.over else SlotStatus.LIVE,
-            "started": view.started or slot.started,
-            "ended": view.ended or slot.ended,
-            "exit_code": view.exit_code,
-            "retired": view.over and view.exit_code == 0,
-        }
-    )
+def _present(state: RunState, views: Mapping[Key, GroupView]) -> list[Slot]:
+    return [
+        slot for slot in state.slots if slot.status is not SlotStatus.GONE and key(slot) in views
+    ]
 
 
-def _progressed(state: RunState, seen: Observation) -> bool:
-    before = state.observation
+def _lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> set[Key]:
+    """The groups that were there and are no longer, or never came to be."""
+    return {
+        key(slot)
+        for slot in state.slots
+        if key(slot) not in views
+        and (slot.status is not SlotStatus.REQUESTED or now - slot.requested > UNSEEN_GRACE)
+    }
+
+
+def _understand_ends(
+    before: RunState, state: RunState, views: Mapping[Key, GroupView], now: datetime
+) -> RunState:
+    """Learn from each group that was at work at the last look and is over at this one."""
+    worked = {key(slot) for slot in active(before)}
+    for slot in state.slots:
+        if slot.status is SlotStatus.OVER and key(slot) in worked:
+            view = views[key(slot)]
+            if view.refusal:  # the creation had been accepted, and failed later: no loss
+                state = refused(state, view.refusal, of_slot(slot), _words(view), now)
+                state = update(state, {key(slot): {"retired": True}})
+            elif slot.spot and not slot.retired:
+                state = shut(state, of_slot(slot), EVICTION_SECONDS, now)
+    return state
+
+
+def _words(view: GroupView) -> str:
+    return f"{view.name}: {view.detail}"
+
+
+def _progressed(before: Observation | None, look: Observation) -> bool:
     if before is None:
         return True
-    return (seen.progress, seen.queued, seen.dead) != (before.progress, before.queued, before.dead)
+    return (look.progress, look.queued, look.dead) != (before.progress, before.queued, before.dead)
+
+
+def _any_runs(look: Observation) -> bool:
+    return any(view.state == "Running" and not view.over for view in look.groups)
+
+
+def _waits(state: RunState, now: datetime) -> bool:
+    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room."""
+    if state.plan is None or state.observation is None:
+        return False
+    if state.observation.control.paused:
+        return True
+    return not active(state) and not has_room(state, now)
+
+
+def _speed(before: RunState, look: Observation, now: datetime) -> float | None:
+    """Units of all stages per running group and second, the newest look counted with the others."""
+    if before.observation is None or before.observed is None:
+        return None
+    seconds = (now - before.observed).total_seconds()
+    running = sum(view.state == "Running" for view in before.observation.groups)
+    done = _units(look) - _units(before.observation)
+    if seconds <= 0 or not running or done < 0:
+        return before.speed
+    newest = done / (seconds * running)
+    return newest if before.speed is None else (1 - NEWEST) * before.speed + NEWEST * newest
+
+
+def _units(look: Observation) -> int:
+    return sum(progress.units for progress in look.progress.values())

@@ -18,12 +18,15 @@ def _phase(state: RunState) -> Phase:
         return Phase.CLEANING
     if plan is None or seen is None:
         return Phase.PLANNING
+    if seen.control.paused:
+        return Phase.PAUSED
     if state.seeded < plan.units:
         return Phase.RUNNING if seen.progress else Phase.SEEDING
-    # Counts of a queue are approximate: it is empty when it looked so twice.
-    if state.quiet < QUIET or pending_redrive(state):
+    if pending_redrive(state):
         return Phase.DRAINING
-    return Phase.AUDITING
+    # Counts of a queue are approximate: it is empty when it looked so twice. An audit that has
+    # begun goes on, whatever it puts back on the queue.
+    return Phase.AUDITING if state.audited or state.quiet >= QUIET else Phase.DRAINING
 
 
 def pending_redrive(state: RunState) -> bool:

@@ -1,15 +1,13 @@
 """Folding the outcomes of decisions into the state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ..model import (
-    Account,
     Audit,
     Close,
     Decision,
     Outcome,
-    Phase,
     Prepare,
     Provision,
     Redrive,
@@ -17,125 +15,150 @@ from ..model import (
     Remove,
     RunState,
     Seed,
-    Slot,
-    Verdict,
+    SlotStatus,
 )
-from .deciding import RESEEDS
-from .judging import failed, judge
+from .auditing import audited, restarted
+from .judging import failed, judged
+from .pacing import hold, spend
 from .phases import advance
-from .slots import group_name, vacate
+from .placing import Placement
+from .refusing import refused
+from .seeding import seeded
+from .slots import counted, find, group_name, key, update, vacate
 
 STUMBLES = 240
 NOTES = 5
+
+Pair = tuple[Decision, Outcome]
 
 
 def settle(
     state: RunState, decisions: Sequence[Decision], outcomes: Sequence[Outcome], now: datetime
 ) -> RunState:
     """Fold the outcomes of a turn's decisions into the state, in their order."""
-    errors = False
-    for decision, outcome in zip(decisions, outcomes, strict=True):
+    pairs = list(zip(decisions, outcomes, strict=True))
+    state = _paced(state, pairs, now)
+    for decision, outcome in pairs:
         if outcome.error:
-            state = note(state, outcome.error)
-        if outcome.refusal and outcome.refusal.remedy is Remedy.FATAL:
-            state = state.model_copy(update={"verdict": state.verdict or failed(outcome.error)})
-        elif not outcome.error:
-            state = _settle_one(state, decision, outcome, now)
-        errors |= bool(outcome.error)
-    return advance(state.model_copy(update={"stumbles": state.stumbles + 1 if errors else 0}))
+            state = _failed(note(state, outcome.error), decision, outcome, now)
+        else:
+            state = _done(state, decision, outcome, now)
+    stumbled = any(outcome.error for outcome in outcomes)
+    return advance(state.model_copy(update={"stumbles": state.stumbles + 1 if stumbled else 0}))
 
 
-def _settle_one(state: RunState, decision: Decision, outcome: Outcome, now: datetime) -> RunState:
+def _paced(state: RunState, pairs: Sequence[Pair], now: datetime) -> RunState:
+    """Heed what Azure has said of the pace."""
+    said = [(decision, outcome.left) for decision, outcome in pairs if outcome.left]
+    created = [left for decision, left in said if isinstance(decision, Provision)]
+    deleted = [left for decision, left in said if isinstance(decision, Remove)]
+    paces = {
+        "creations": spend(state.creations, 0, created, now),
+        "deletions": spend(state.deletions, 0, deleted, now),
+    }
+    return state.model_copy(update=paces)
+
+
+def _failed(state: RunState, decision: Decision, outcome: Outcome, now: datetime) -> RunState:
+    refusal = outcome.refusal
+    if refusal is None:
+        return state
+    match decision:
+        case Provision():
+            return _not_provisioned(state, decision, outcome, now)
+        case Remove():
+            held = hold(state.deletions, refusal.wait, now)
+            asked = without(state.deleting, decision.name)
+            return state.model_copy(update={"deletions": held, "deleting": asked})
+    fatal = refusal.remedy is Remedy.FATAL and not state.verdict
+    return state.model_copy(update={"verdict": failed(outcome.error)}) if fatal else state
+
+
+def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) -> RunState:
     match decision:
         case Prepare():
-            return _settle_prepare(state, outcome)
+            return _prepared(state, outcome)
         case Seed():
-            return _settle_seed(state, decision)
+            return seeded(state, decision)
         case Provision():
-            return _settle_provision(state, decision, now)
+            return _provisioned(state, decision)
         case Remove():
-            return _settle_remove(state, decision, outcome, now)
+            return _removed(state, decision, outcome, now)
         case Redrive():
-            return state.model_copy(update={"redrives_done": decision.number, "reseeds": 0})
+            return _redriven(state, decision, outcome)
         case Audit():
-            return _settle_audit(state, decision, outcome)
+            return audited(state, decision, outcome)
         case Close():
-            closed = {"closed": True} if outcome.count else {"verdict": None, "quiet": 0}
-            return state.model_copy(update=closed)
+            return _closed(state, outcome)
 
 
-def _settle_prepare(state: RunState, outcome: Outcome) -> RunState:
+def _prepared(state: RunState, outcome: Outcome) -> RunState:
     plan = outcome.plan
     if plan is None:  # a long listing is frozen over several turns
         return state
-    return state.model_copy(
-        update={
-            "plan": plan,
-            "seeded": plan.units if plan.resumed else 0,
-            "redrives_done": plan.redrives_done,
-        }
+    return state.model_copy(update={"plan": plan, "redrives_done": plan.redrives_done})
+
+
+def _provisioned(state: RunState, decision: Provision) -> RunState:
+    slot = find(state, decision.ordinal, decision.attempt)
+    if slot is None or slot.answered:
+        return state
+    state = update(state, {key(slot): {"answered": True}})
+    return state.model_copy(update={"groups_used": state.groups_used + 1})
+
+
+def _not_provisioned(
+    state: RunState, decision: Provision, outcome: Outcome, now: datetime
+) -> RunState:
+    """Free the place, unless the group may be there all the same."""
+    assert outcome.refusal
+    place = Placement(region=decision.region, spot=decision.spot)
+    state = refused(state, outcome.refusal, place, outcome.error, now)
+    slot = find(state, decision.ordinal, decision.attempt)
+    if slot is None or slot.answered or outcome.refusal.remedy is Remedy.AGAIN:
+        return state
+    freed = {"status": SlotStatus.GONE, "retired": True}
+    return update(state, {key(slot): freed})
+
+
+def _removed(state: RunState, decision: Remove, outcome: Outcome, now: datetime) -> RunState:
+    slot = next((s for s in state.slots if group_name(state.run, s) == decision.name), None)
+    if decision.reason and not decision.retire:
+        state = note(state, f"{decision.name}: {decision.reason}")
+    if slot and outcome.group and slot.status is not SlotStatus.GONE:
+        times = {"started": outcome.group.started, "ended": outcome.group.ended}
+        known = {name: at for name, at in times.items() if at and not getattr(slot, name)}
+        state = update(state, {key(slot): known})
+    if not outcome.count:  # it was asked for; the next looks tell when it is gone
+        return state
+    after = vacate(state, {key(slot)}, now) if slot else state
+    asked = without(state.deleting, decision.name)
+    return counted(state, after).model_copy(update={"deleting": asked})
+
+
+def without(asked: Mapping[str, datetime], name: str) -> dict[str, datetime]:
+    """The deletions that were asked for but one."""
+    return {other: at for other, at in asked.items() if other != name}
+
+
+def _redriven(state: RunState, decision: Redrive, outcome: Outcome) -> RunState:
+    if outcome.more:
+        return state
+    return restarted(state).model_copy(
+        update={"redrives_done": decision.number, "reseeds": 0, "quiet": 0}
     )
 
 
-def _settle_seed(state: RunState, decision: Seed) -> RunState:
-    # A page counts only if all pages before it do.
-    if decision.first != state.seeded:
-        return state
-    return state.model_copy(update={"seeded": state.seeded + decision.count, "quiet": 0})
-
-
-def _settle_provision(state: RunState, decision: Provision, now: datetime) -> RunState:
-    before = next((slot for slot in state.slots if slot.ordinal == decision.ordinal), None)
-    if before and before.attempt == decision.attempt:
-        return state
-    slot = Slot(ordinal=decision.ordinal, attempt=decision.attempt, requested=now)
-    others = (other for other in state.slots if other.ordinal != decision.ordinal)
-    replaced = before is not None and not before.retired
-    return state.model_copy(
-        update={
-            "slots": tuple(sorted((*others, slot), key=lambda item: item.ordinal)),
-            "groups_used": state.groups_used + 1,
-            "replaced": state.replaced + replaced,
-        }
-    )
-
-
-def _settle_remove(state: RunState, decision: Remove, outcome: Outcome, now: datetime) -> RunState:
-    if not outcome.count:
-        return state
-    gone = [
-        (slot.ordinal, slot.attempt)
-        for slot in state.slots
-        if group_name(state.run, slot) == decision.name
-    ]
-    return vacate(state, gone, now)
-
-
-def _settle_audit(state: RunState, decision: Audit, outcome: Outcome) -> RunState:
-    account = outcome.account
-    assert account
-    missing = sum(account.missing.values())
-    if not missing:
-        return state.model_copy(update={"account": account, "verdict": _verdict_of(account)})
-    if not decision.reseed:
-        verdict = failed(f"{missing} units are missing after {RESEEDS} reseeds: {account.sample}")
-        return state.model_copy(update={"account": account, "verdict": verdict})
-    fewer = state.account is None or missing < sum(state.account.missing.values())
-    reseeds = 1 if fewer else state.reseeds + 1
-    return state.model_copy(update={"account": account, "reseeds": reseeds, "quiet": 0})
-
-
-def _verdict_of(account: Account) -> Verdict:
-    dead = sum(account.dead.values())
-    if dead:
-        return Verdict(phase=Phase.COMPLETED_WITH_FAILURES, reason=f"{dead} units are dead letters")
-    return Verdict(phase=Phase.SUCCEEDED)
+def _closed(state: RunState, outcome: Outcome) -> RunState:
+    if outcome.count:
+        return state.model_copy(update={"closed": True})
+    return restarted(state).model_copy(update={"verdict": None, "quiet": 0})
 
 
 def stumble(state: RunState, error: str, now: datetime) -> RunState:
     """Note a turn that could not even observe; the rules on time apply all the same."""
     state = note(state, error).model_copy(update={"stumbles": state.stumbles + 1})
-    return advance(state.model_copy(update={"verdict": state.verdict or judge(state, now)}))
+    return advance(judged(state, now))
 
 
 def helpless(state: RunState) -> bool:

@@ -103,6 +103,7 @@ class World:
             progress={"generate": Progress(units=finished, rows=finished)} if finished else {},
             groups=tuple(self._view(group) for group in self.groups.values()),
             control=self.control,
+            rooms={"here": None},
         )
 
     def _view(self, group: Group) -> GroupView:
@@ -190,7 +191,7 @@ class World:
         """One turn of the run, as the orchestrator makes it."""
         self.turns += 1
         state = policy.learn(state, self.observe(), self.now)
-        decisions = policy.decide(state, self.now)
+        state, decisions = policy.decide(state, self.now)
         outcomes = [self.carry_out(decision) for decision in decisions]
         state = policy.settle(state, decisions, outcomes, self.now)
         if not state.phase.final:

@@ -1,0 +1,35 @@
+"""What follows when Azure refuses a container group."""
+
+from datetime import datetime, timedelta
+
+from ..model import Refusal, Remedy, RunState
+from .judging import failed
+from .pacing import hold
+from .placing import Placement
+
+ROOM_SECONDS = 60.0
+REGION_SECONDS = 300.0
+EVICTION_SECONDS = 600.0
+
+
+def refused(
+    state: RunState, refusal: Refusal, place: Placement, error: str, now: datetime
+) -> RunState:
+    """The state after a refusal: ask again some times, then do what helps."""
+    count = state.refusals.get(refusal.code, 0) + 1
+    state = state.model_copy(update={"refusals": {**state.refusals, refusal.code: count}})
+    if refusal.remedy is Remedy.AGAIN or count <= refusal.tries:
+        return state.model_copy(update={"creations": hold(state.creations, refusal.wait, now)})
+    match refusal.remedy:
+        case Remedy.ROOM:
+            return shut(state, place, max(refusal.wait, ROOM_SECONDS), now)
+        case Remedy.REGION:
+            return shut(state, place, max(refusal.wait, REGION_SECONDS), now)
+        case Remedy.FATAL:
+            return state.model_copy(update={"verdict": state.verdict or failed(error)})
+
+
+def shut(state: RunState, place: Placement, seconds: float, now: datetime) -> RunState:
+    """Create nothing in a placement for so long."""
+    until = now + timedelta(seconds=seconds)
+    return state.model_copy(update={"full": {**state.full, place.key: until}})

@@ -1,0 +1,114 @@
+"""Which container groups are deleted now, and why."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from ..model import GroupView, Remove, RunState, Slot, SlotStatus
+from .pacing import tokens
+from .placing import GROUPS_A_TURN
+from .scaling import wanted
+from .slots import active, group_name, key, update
+
+# A deletion that was asked for is waited for; lost on the way, it is asked for again.
+ASK_AGAIN = timedelta(minutes=1)
+
+
+def removals(state: RunState, now: datetime) -> Iterator[Remove]:
+    """Groups that are over, or should be: lost, late, silent, too old, or more than are wanted."""
+    assert state.observation
+    surplus = {key(slot) for slot in _surplus(state, now)}
+    views = [view for view in state.observation.groups if _askable(state, view.name, now)]
+    unwanted = (
+        Remove(run=state.run, name=view.name, retire=key(view) in surplus, reason=why)
+        for view in views
+        if (why := why_unwanted(state, view, now)) or key(view) in surplus
+    )
+    yield from islice(unwanted, min(GROUPS_A_TURN, tokens(state.deletions, now)))
+
+
+def all_removals(state: RunState, now: datetime) -> Iterator[Remove]:
+    """Every group of the run that was ever seen or asked for, until it is proven to be gone."""
+    names = sorted(left(state))
+    wait = islice((name for name in names if _askable(state, name, now)), GROUPS_A_TURN)
+    for name in islice(wait, tokens(state.deletions, now)):
+        yield Remove(run=state.run, name=name)
+
+
+def intended(state: RunState, decision: Remove, now: datetime) -> RunState:
+    """The state that remembers a deletion before it is asked for."""
+    retired = {key(slot): {"retired": True} for slot in state.slots if decision.retire}
+    ours = {key(slot) for slot in state.slots if group_name(state.run, slot) == decision.name}
+    state = update(state, {k: change for k, change in retired.items() if k in ours})
+    return state.model_copy(update={"deleting": {**state.deleting, decision.name: now}})
+
+
+def left(state: RunState) -> set[str]:
+    """The names of all groups that may exist."""
+    seen = {view.name for view in state.observation.groups} if state.observation else set()
+    return seen | {
+        group_name(state.run, slot) for slot in state.slots if slot.status is not SlotStatus.GONE
+    }
+
+
+def _askable(state: RunState, name: str, now: datetime) -> bool:
+    """Whether a deletion is to be asked for, or to be proven: what is under way is left alone."""
+    asked = state.deleting.get(name)
+    seen = state.observation and any(view.name == name for view in state.observation.groups)
+    return asked is None or not seen or now - asked > ASK_AGAIN
+
+
+def _surplus(state: RunState, now: datetime) -> list[Slot]:
+    """The active slots beyond those that are wanted, the youngest places first."""
+    most = wanted(state, now)
+    return sorted(active(state), key=lambda slot: slot.ordinal)[most:]
+
+
+def why_unwanted(state: RunState, view: GroupView, now: datetime) -> str:
+    """Why a group must go; empty if it may stay."""
+    slot = next((slot for slot in state.slots if key(slot) == key(view)), None)
+    if slot is None or slot.status is SlotStatus.GONE:
+        return "it belongs to no place of the fleet"
+    return next((why for rule in RULES if (why := rule(state, slot, view, now))), "")
+
+
+def _is_over(_: RunState, __: Slot, view: GroupView, ___: datetime) -> str:
+    return f"it has ended, exit code {view.exit_code}{_detail(view)}" if view.over else ""
+
+
+def _starts_too_late(state: RunState, slot: Slot, view: GroupView, now: datetime) -> str:
+    assert state.plan
+    limit = state.plan.limits.start_timeout
+    never_ran = view.state == "Pending" and view.heard is None
+    if never_ran and now - slot.requested > timedelta(seconds=limit):
+        return f"not running after {limit:.0f} s{_detail(view)}"
+    return ""
+
+
+def _is_silent(state: RunState, slot: Slot, view: GroupView, now: datetime) -> str:
+    assert state.plan
+    limit = state.plan.limits.silence_timeout
+    last = view.heard or (slot.started if view.state == "Running" else None)
+    if last and now - last > timedelta(seconds=limit):
+        return f"no word from its worker for {limit:.0f} s{_detail(view)}"
+    return ""
+
+
+def _runs_too_long(state: RunState, slot: Slot, _: GroupView, now: datetime) -> str:
+    assert state.plan
+    limit = state.plan.limits.run_timeout
+    if slot.started and now - slot.started > timedelta(seconds=limit):
+        return f"it has run for {limit:.0f} s"
+    return ""
+
+
+def _detail(view: GroupView) -> str:
+    return f" ({view.detail})" if view.detail else ""
+
+
+RULES: tuple[Callable[[RunState, Slot, GroupView, datetime], str], ...] = (
+    _is_over,
+    _starts_too_late,
+    _is_silent,
+    _runs_too_long,
+)

@@ -1,0 +1,78 @@
+"""Faults of the policy itself, made on purpose: the simulation must find each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from orchestration.model import Phase, RunState, SlotStatus, Verdict
+from orchestration.policy import auditing, deciding, judging, learning, placing, removing
+from orchestration.policy.slots import group_name
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Another function in the place of one of the policy's."""
+
+    module: Any
+    name: str
+    instead: Any
+
+    def apply(self, patch: pytest.MonkeyPatch) -> None:
+        """Put it in."""
+        patch.setattr(self.module, self.name, self.instead)
+
+
+def _same_attempts(state: RunState) -> Any:
+    """A replacement takes the name of what it replaces."""
+    taken = {slot.ordinal: slot for slot in state.slots}
+    for ordinal in range(1, 1000):
+        slot = taken.get(ordinal)
+        if slot is None or slot.status is SlotStatus.GONE:
+            yield ordinal, slot.attempt if slot else 1
+
+
+def _only_what_is_known(state: RunState) -> set[str]:
+    """The cleanup looks at the slots and not at what Azure shows."""
+    return {group_name(state.run, slot) for slot in state.slots if slot.status is SlotStatus.LIVE}
+
+
+def _as_good_as_done(account: Any) -> Verdict:
+    """What is missing is not worth a word."""
+    return Verdict(phase=Phase.SUCCEEDED)
+
+
+def _freed(state: RunState, gone: Any, _: object) -> RunState:
+    changed = (
+        slot.model_copy(update={"status": SlotStatus.GONE})
+        if (slot.ordinal, slot.attempt) in gone
+        else slot
+        for slot in state.slots
+    )
+    return state.model_copy(update={"slots": tuple(changed)})
+
+
+def _all_but(rule: Callable[..., Any]) -> Any:
+    return tuple(other for other in judging.RULES if other is not rule)
+
+
+def _as_requested(state: RunState, _: object) -> int:
+    assert state.plan
+    return state.plan.instances.most
+
+
+MUTATIONS = {
+    "a name is used again": Mutation(placing, "open_places", _same_attempts),
+    "the cleanup forgets groups": Mutation(deciding, "left", _only_what_is_known),
+    "missing units are overlooked": Mutation(auditing, "verdict", _as_good_as_done),
+    "the cap is looked at too late": Mutation(judging, "committed", lambda *_: 0.0),
+    "the deadline does not count": Mutation(judging, "RULES", _all_but(judging._past_deadline)),
+    "nobody listens to a cancel": Mutation(judging, "RULES", _all_but(judging._cancelled)),
+    "a pause is not heard": Mutation(removing, "wanted", _as_requested),
+    "quotas are not asked": Mutation(placing, "_room", lambda *_: 20),
+    "creations know no pace": Mutation(placing, "tokens", lambda *_: 1_000),
+    "deletions know no pace": Mutation(removing, "tokens", lambda *_: 1_000),
+    "intended creations are forgotten": Mutation(placing, "intended", lambda state, *_: state),
+    "groups that are gone cost nothing": Mutation(learning, "vacate", _freed),
+}

@@ -1,0 +1,277 @@
+"""The activities of a run on simulated services: what each does, and what goes wrong with it."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from orchestration import planning
+from orchestration.model import (
+    Audit,
+    Close,
+    Control,
+    Decision,
+    Look,
+    Observation,
+    Outcome,
+    Phase,
+    Prepare,
+    Progress,
+    Provision,
+    Redrive,
+    Remove,
+    RepeatedError,
+    RunState,
+    Seed,
+    Selection,
+)
+from worker_image.contract import naming
+
+from .agenda import START, Agenda, moment
+from .azure import Azure
+from .queue import Queue
+from .scenario import Scenario
+from .workers import Work, Workers
+
+RUN = "r261123-120000-abcde"
+MOVES = 20
+RESEEDS = 20
+DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
+
+
+class World:
+    """Everything outside the orchestrator."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.agenda = Agenda()
+        self.random = Random(scenario.seed)
+        self.queue = Queue(self.agenda)
+        self.azure = Azure(scenario, self.agenda, self.random)
+        self.workers = Workers(scenario, self.agenda, self.random, self.queue, self.azure)
+        self.control = Control()
+        self.woken = False
+        self.prepared = 0
+        self.rounds = 0
+        self.looks_since_wish = 0
+        self.wished = 0.0
+        self.seeded: set[int] = set()
+        self.vanished: set[Work] = set()
+        self.aside: set[Work] = set()
+        self.report: RunState | None = None
+        self.story: list[tuple[float, str]] = []
+        self._old_count = 0
+        for at, wish in scenario.wishes:
+            self.agenda.after(at, lambda wish=wish: self.wish(wish))  # type: ignore[misc]
+
+    def tell(self, text: str) -> None:
+        """Keep what happened."""
+        self.story.append((self.agenda.now, text))
+
+    def has(self, fault: str, share: float = 1.0) -> bool:
+        """Whether a fault happens now."""
+        return self.azure.has(fault, share)
+
+    # ------------------------------------------------------------------------------ people
+
+    def wish(self, wish: str) -> None:
+        """Somebody wishes something; the wake-up may be lost, the wish never."""
+        changes: dict[str, Any] = {}
+        match wish:
+            case "cancel":
+                changes = {"cancel": True, "reason": "enough"}
+            case "pause":
+                changes = {"paused": True}
+                length = self.random.choice((60, 900, 4_000))
+                self.agenda.after(length, lambda: self.wish("resume"))
+            case "resume":
+                changes = {"paused": False}
+            case "scale":
+                changes = {"count": self.random.choice((None, 1, 2, 5, 12))}
+            case "redrive":
+                self.workers.poison.clear()
+                chosen = self.random.choice((None, tuple(range(10))))
+                redrives = (*self.control.redrives, Selection(units=chosen))
+                changes = {"cancel": False, "redrives": redrives}
+        self.azure.met[wish] += 1
+        self.tell(f"wish: {wish} {changes}")
+        self.control = self.control.model_copy(update=changes)
+        self.looks_since_wish, self.wished = 0, self.agenda.now
+        self.woken |= not self.has("lost_wake", 0.7)
+
+    # ------------------------------------------------------------------------------ activities
+
+    def carry_out(self, name: str, members: dict[str, Any]) -> dict[str, Any]:
+        """What an activity returns, as JSON; some are carried out twice.
+
+        Raises:
+            RuntimeError: the activity failed as a whole.
+        """
+        if self.has("broken_look" if name == "observe" else "broken_activity", 0.1):
+            raise RuntimeError(f"{name} broke")
+        if name == "observe":
+            return self.observe(Look.model_validate(members)).model_dump(mode="json")
+        decision = DECISION.validate_python(members)
+        if self.has("twice", 0.2):
+            self._act(decision)
+        outcome = self._act(decision)
+        self.tell(f"{_shown(decision)} -> {_shown(outcome)}")
+        return outcome.model_dump(mode="json")
+
+    def observe(self, look: Look) -> Observation:
+        """One look."""
+        self.looks_since_wish += 1
+        count = len(self.queue)
+        if self.has("stale_count", 0.2):
+            count = self._old_count
+        self._old_count = len(self.queue)
+        if self.has("vanish", 0.05) and (lost := self.queue.lose_one()):
+            self.vanished.add((lost.stage, lost.unit))
+        errors = Counter(
+            error for work, error in self.workers.dead.items() if work not in self.aside
+        )
+        return Observation(
+            queued=count,
+            dead=len(errors) and errors.total(),
+            progress={
+                stage: Progress(units=units, rows=units)
+                for stage, units in self.workers.counted.items()
+            },
+            groups=tuple(self.azure.views()),
+            control=self.control,
+            rooms={region: self.azure.room(region) for region in look.regions},
+            errors=tuple(
+                RepeatedError(fingerprint=error, error=error, units=units)
+                for error, units in errors.most_common(3)
+            ),
+        )
+
+    def _act(self, decision: Decision) -> Outcome:
+        match decision:
+            case Prepare():
+                return self._prepare()
+            case Seed():
+                return self._seed(decision)
+            case Provision():
+                return self._provision(decision)
+            case Remove():
+                return self.azure.delete(decision.name)
+            case Redrive():
+                return self._redrive(decision)
+            case Audit():
+                return self._audit(decision)
+            case Close():
+                return self._close(decision)
+
+    def _prepare(self) -> Outcome:
+        self.prepared += 1
+        if self.prepared < self.scenario.prepare_calls:
+            return Outcome()
+        resumed = self.rounds > 0
+        changes = {
+            "resumed": resumed,
+            "first_attempt": 1 + 100_000 * len(self.control.redrives),
+            "redrives_done": self.report.redrives_done if self.report else 0,
+        }
+        return Outcome(plan=self.scenario.plan.model_copy(update=changes))
+
+    def _seed(self, decision: Seed) -> Outcome:
+        units = range(decision.first, decision.first + decision.count)
+        self.seeded.update(units)
+        missing = self.missing(units)
+        stages = self.scenario.plan.stages
+        wanted = missing if decision.missing else {stages[0]: list(units)}
+        for stage, left in wanted.items():
+            for unit in left:
+                self.queue.send(stage, unit)
+        return Outcome(count=len(units))
+
+    def missing(self, units: range) -> dict[str, list[int]]:
+        """By stage, the units that have neither receipt nor dead letter."""
+        return planning.missing_units(units, self.scenario.plan.stages, *self._ledger(units))
+
+    def _ledger(self, units: range) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+        stages = self.scenario.plan.stages
+        done: dict[str, set[int]] = {stage: set() for stage in stages}
+        dead: dict[str, set[int]] = {stage: set() for stage in stages}
+        for stage in stages:
+            for unit in units:
+                if (stage, unit) in self.workers.done:
+                    done[stage].add(unit)
+                if (stage, unit) in self.workers.dead and (stage, unit) not in self.aside:
+                    dead[stage].add(unit)
+        return done, dead
+
+    def _provision(self, decision: Provision) -> Outcome:
+        if self.looks_since_wish and (self.control.cancel or self.control.paused):
+            self.azure.breaches.append("a group is created for a run that shall not go on")
+        name = naming.container_group(RUN, decision.ordinal, decision.attempt)
+        return self.azure.create(decision, name)
+
+    def _redrive(self, decision: Redrive) -> Outcome:
+        chosen = decision.selection.units
+        left = [
+            work
+            for work in sorted(self.workers.dead)
+            if work not in self.aside and (chosen is None or work[1] in chosen)
+        ]
+        for work in left[:MOVES]:
+            del self.workers.dead[work]
+        return Outcome(count=len(left[:MOVES]), more=len(left) > MOVES)
+
+    def _audit(self, decision: Audit) -> Outcome:
+        units = range(decision.first, decision.first + decision.count)
+        missing = self.missing(units)
+        account = planning.account(missing, *self._ledger(units))
+        again = [(stage, unit) for stage, left in missing.items() for unit in left][:RESEEDS]
+        for stage, unit in again if decision.reseed else ():
+            self.queue.send(stage, unit)
+        return Outcome(account=account, count=len(again) if decision.reseed else 0)
+
+    def _close(self, decision: Close) -> Outcome:
+        state = decision.state
+        pending = state.plan and len(self.control.redrives) > state.redrives_done
+        assert state.verdict
+        if pending and state.verdict.phase is not Phase.FAILED and not self.control.cancel:
+            return Outcome()
+        self.queue.clear()
+        self.report = decision.state
+        return Outcome(count=1)
+
+    # ------------------------------------------------------------------------------ the next round
+
+    def start_again(self) -> None:
+        """A redrive of a finished run."""
+        self.rounds += 1
+        self.prepared = 0
+        self.workers.poison.clear()
+        self.control = Control(redrives=(*self.control.redrives, Selection()))
+        self.tell("the run is started again by a redrive")
+
+    def sweep(self) -> int:
+        """Delete every group of a run that nobody looks after; how many are left."""
+        for name in list(self.azure.groups):
+            self.azure.delete(name)
+        return len(self.azure.groups)
+
+    def start(self) -> dict[str, Any]:
+        """The input of a new orchestration."""
+        now = START if not self.rounds else self.now
+        state = RunState(run=RUN, started=now, progressed=now, phase=Phase.PLANNING)
+        return state.model_dump(mode="json")
+
+    @property
+    def now(self) -> Any:
+        """The true time."""
+        return moment(self.agenda.now)
+
+
+def _shown(value: Any) -> str:
+    shown = value.model_dump(mode="json", exclude_defaults=True)
+    shown.pop("run", None)
+    if "state" in shown:
+        shown["state"] = "…"
+    if "plan" in shown:
+        shown["plan"] = "…"
+    return f"{type(value).__name__}{shown}"
