@@ -9,7 +9,7 @@ from azure.identity import DefaultAzureCredential
 
 from orchestration import activities, orchestrator
 from orchestration.services import ContainerGroups, Faults, Queues, Records, Services
-from orchestration.services.container_groups import open_client
+from orchestration.services.arm import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
 from orchestration.triggers import http_api, timers

@@ -17,7 +17,7 @@ from azure.storage.queue import QueueServiceClient
 from psycopg import sql
 
 from orchestration.services import ContainerGroups
-from orchestration.services.container_groups import open_client
+from orchestration.services.arm import open_client
 from orchestration.settings import Settings
 from worker_image.contract import naming
 

@@ -58,8 +58,16 @@ class Definition(_Part):
     restart_policy: Literal["Always", "OnFailure", "Never"] = Field(
         default="Always", validation_alias=_property("restartPolicy")
     )
+    priority: Literal["Regular", "Spot"] = Field(
+        default="Regular", validation_alias=_property("priority")
+    )
     init_containers: Nothing = Field(default=(), validation_alias=_property("initContainers"))
     volumes: Nothing = Field(default=(), validation_alias=_property("volumes"))
+
+    @property
+    def cores(self) -> str:
+        """The name of the quota that its CPU counts against."""
+        return "StandardSpotCores" if self.priority == "Spot" else "StandardCores"
 
     @property
     def cpu(self) -> float:
@@ -99,13 +107,18 @@ def parse(body: Any) -> Definition:
         raise _refusal(error) from None
     largest_cpu, largest_memory = LARGEST
     if definition.cpu > largest_cpu or definition.memory_gb > largest_memory:
-        raise refusal(
-            "ServiceUnavailable",
-            location=definition.location,
-            cpu=definition.cpu,
-            memory_gb=definition.memory_gb,
-        )
+        raise no_capacity(definition)
     return definition
+
+
+def no_capacity(definition: Definition) -> ArmError:
+    """The refusal of what no machine of the region has room for."""
+    return refusal(
+        "ServiceUnavailable",
+        location=definition.location,
+        cpu=definition.cpu,
+        memory_gb=definition.memory_gb,
+    )
 
 
 def _refusal(error: ValidationError) -> ArmError:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     BAD_IMAGE = "bad_image"  # from the creation until Failed
     STUCK_PENDING = "stuck_pending"  # from the creation until Failed
     CRASH = "crash"  # from the first start until SIGKILL
+    STALE_STATE = "stale_state"  # the group says Running after its containers have ended
     EVICT = "evict"  # from the first start until killed and run again
     SLOW_DELETE = "slow_delete"  # that the group stays after its processes are gone
 
@@ -65,7 +66,7 @@ class Fault(BaseModel):
     def refusal(self, group: str) -> ArmError | None:
         """The answer to a request that is not served at all."""
         if self.kind == Kind.QUOTA:
-            return Usage("StandardCores", 0, 0).refusal(1, "everywhere")
+            return Usage("StandardCores", 10, 10).refusal(1, "everywhere")
         if self.kind == Kind.TRANSITIONING:
             return refusal("ContainerGroupTransitioning", group=group)
         if self.kind in (Kind.REFUSE, Kind.THROTTLE):

@@ -9,12 +9,11 @@ import shutil
 import signal
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from local_host.container_instances import model, processes
+from local_host.container_instances import model, processes, regions
 from local_host.container_instances.definition import Container, Definition, parse
 from local_host.container_instances.errors import refusal
 from local_host.container_instances.faults import Fault, Kind
@@ -25,6 +24,7 @@ from local_host.container_instances.shim import HOME, Launch
 from local_host.container_instances.store import Store
 
 log = logging.getLogger(__name__)
+Verb = Literal["create", "delete"]
 _SIGNALS = {Kind.CRASH: signal.SIGUSR2, Kind.EVICT: signal.SIGUSR1}
 
 
@@ -73,30 +73,33 @@ class Machine:
                     found.setdefault(group.name, []).append(ids)
         return found
 
-    def usages(
-        self, subscription: str, location: str, groups: Iterable[Group] | None = None
-    ) -> list[Usage]:
+    def usages(self, subscription: str, location: str) -> list[Usage]:
         """The quotas of a region; a group counts until it is deleted."""
-        here = [
-            group
-            for group in (self.groups.values() if groups is None else groups)
-            if group.address.subscription == subscription and group.definition.location == location
-        ]
-        cores = sum(group.definition.cpu for group in here)
+        return regions.usages(self._placed(subscription, location), self.options.region(location))
+
+    def _placed(
+        self, subscription: str, location: str, but: Address | None = None
+    ) -> list[Definition]:
         return [
-            Usage("ContainerGroups", len(here), self.options.groups),
-            Usage("StandardCores", cores, self.options.cores),
+            group.definition
+            for key, group in self.groups.items()
+            if group.address.subscription == subscription
+            and group.definition.location == location
+            and key != but
         ]
 
-    def spend(self, verb: Literal["create", "delete"], subscription: str, now: float) -> list[int]:
-        """Count a create or a delete; how many more are allowed in 5 minutes and in an hour.
+    def spend(self, verb: Verb, subscription: str, now: float) -> None:
+        """Count a create or a delete.
 
         Raises:
             ArmError: 429.
         """
         spent = self._spent[verb, subscription]
-        self._spent[verb, subscription] = spent = spend(spent, self._rates, now)
-        return [rate.left(spent, now) for rate in self._rates]
+        self._spent[verb, subscription] = spend(spent, self._rates, now)
+
+    def left(self, verb: Verb, subscription: str, now: float) -> list[int]:
+        """How many more creates or deletes are allowed in 5 minutes and in an hour."""
+        return [rate.left(self._spent[verb, subscription], now) for rate in self._rates]
 
     # What is wished
 
@@ -116,15 +119,9 @@ class Machine:
         old = self.groups.get(address.key)
         if old and not model.deploys(old, self.view(old, now), body):
             return self._keep(replace(old, body=body)), False
-        self._check_quotas(address, definition)
+        others = self._placed(address.subscription, definition.location, but=address.key)
+        regions.check_room(definition, others, self.options.region(definition.location))
         return self._deploy(Group(address, body, "", now, now, faults), now), True
-
-    def _check_quotas(self, address: Address, definition: Definition) -> None:
-        others = [group for key, group in self.groups.items() if key != address.key]
-        asked = {"ContainerGroups": 1, "StandardCores": definition.cpu}
-        for usage in self.usages(address.subscription, definition.location, others):
-            if refused := usage.refusal(asked[usage.name], definition.location):
-                raise refused
 
     def tag(self, group: Group, tags: dict[str, str]) -> Group:
         """Replace the tags of a group."""

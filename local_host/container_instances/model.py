@@ -3,6 +3,7 @@
 All times are seconds since the epoch.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,7 +116,8 @@ def _state(group: Group, states: States, failure: Fault | None) -> GroupState:
     started = [state for state in states.values() if state]
     if failure and group.never_starts:
         return "Failed"
-    ended = all(state.phase == "terminated" for state in started)
+    stale = any(fault.kind == Kind.STALE_STATE for fault in group.faults)
+    ended = all(state.phase == "terminated" for state in started) and not stale
     if group.wish == "stop" and ended:
         return "Stopped"
     if not started:
@@ -136,15 +138,24 @@ def _events(group: Group, image: str, state: State | None, now: float) -> tuple[
     pulling = (group.begun + group.ready) / 2
     if kinds & {Kind.NO_CAPACITY, Kind.STUCK_PENDING} or now < pulling:
         return ()
-    events = [Event("Pulling", f'pulling image "{image}"', pulling, pulling)]
     if Kind.BAD_IMAGE in kinds:
-        failed, backing_off = f'Failed to pull image "{image}"', f'Back-off pulling image "{image}"'
-        events.append(Event("Failed", failed, pulling, now, type="Warning"))
-        events.append(Event("BackOff", backing_off, pulling, now, type="Warning"))
-    elif now >= group.ready:
+        return _vain_pulls(image, pulling, group.ready, now)
+    events = [Event("Pulling", f'pulling image "{image}"', pulling, pulling)]
+    if now >= group.ready:
         pulled = f'Successfully pulled image "{image}"'
         events.append(Event("Pulled", pulled, group.ready, group.ready))
     return (*events, *(state.events if state else ()))
+
+
+def _vain_pulls(image: str, first: float, second: float, now: float) -> tuple[Event, ...]:
+    """Pulls that fail: from the second on, each comes after twice the wait of the one before."""
+    waits = (now - first) / max(second - first, 0.001)
+    count = 1 + int(math.log2(1 + waits))
+    return (
+        Event("Pulling", f'pulling image "{image}"', first, now, count),
+        Event("Failed", f'Failed to pull image "{image}"', first, now, count, type="Warning"),
+        Event("BackOff", f'Back-off pulling image "{image}"', first, now, count, type="Warning"),
+    )
 
 
 def harms(group: Group, state: State, now: float) -> list[Kind]:

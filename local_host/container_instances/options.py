@@ -2,9 +2,12 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import from_json
 
 from local_host.container_instances.definition import Container
 
@@ -13,8 +16,21 @@ class _Told(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Region(_Told):
+    """The quotas of a region, and its `capacity`, the cores that it has in all; None: any."""
+
+    groups: int = 100
+    cores: int = 100
+    spot_cores: int = 100
+    capacity: float | None = None
+
+
+def _parsed(value: object) -> object:
+    return from_json(value) if isinstance(value, str) else value
+
+
 class Options(_Told):
-    """Times in seconds, and the limits of a region."""
+    """Times in seconds, and the limits of regions: of those in `regions`, and of all others."""
 
     provisioning_seconds: float = 2.0  # until the images are pulled
     grace_seconds: float = 10.0  # from SIGTERM to SIGKILL
@@ -22,9 +38,16 @@ class Options(_Told):
     tick_seconds: float = 0.2
     groups: int = 100
     cores: int = 100
+    spot_cores: int = 100
+    regions: Annotated[Mapping[str, Region], BeforeValidator(_parsed)] = {}  # JSON, as an option
     per_5_minutes: int = 100  # creates, and as many deletes
     per_hour: int = 300
     page_size: int = 100
+
+    def region(self, location: str) -> Region:
+        """The limits of a region."""
+        rest = Region(groups=self.groups, cores=self.cores, spot_cores=self.spot_cores)
+        return self.regions.get(location, rest)
 
 
 class Image(_Told):

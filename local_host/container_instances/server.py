@@ -13,7 +13,7 @@ from local_host.container_instances import logs, processes, wire
 from local_host.container_instances.definition import NAME
 from local_host.container_instances.errors import ArmError, invalid, refusal
 from local_host.container_instances.faults import Fault, Faults, Kind
-from local_host.container_instances.machine import Machine
+from local_host.container_instances.machine import Machine, Verb
 from local_host.container_instances.model import Address, Group
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -63,10 +63,10 @@ class Api:
         address, body, now = _address(request), await _body(request), self._clock()
         if len(address.name) > 63 or not re.fullmatch(NAME, address.name):
             raise invalid("InvalidContainerGroupName", f"'{address.name}' is no valid name.")
-        left = self._machine.spend("create", address.subscription, now)
+        self._spend("create", request)
         status = 200 if address.key in self._machine.groups else 201
         group, deployed = self._machine.put(address, body, request["faults"], now)
-        headers = _remaining(left) | (_follow(request, group) if deployed else {})
+        headers = _follow(request, group) if deployed else {}
         return web.json_response(self._shown(group), status=status, headers=headers)
 
     async def _update(self, request: web.Request) -> web.Response:
@@ -80,10 +80,18 @@ class Api:
         group = self._machine.groups.get(_address(request).key)
         if group is None:
             return web.Response(status=204)
-        now, shown = self._clock(), self._shown(group)
-        left = self._machine.spend("delete", group.address.subscription, now)
-        gone = self._machine.delete(group, request["faults"], now)
-        return web.json_response(shown, status=200 if gone else 202, headers=_remaining(left))
+        self._spend("delete", request)
+        shown = self._shown(group)
+        gone = self._machine.delete(group, request["faults"], self._clock())
+        return web.json_response(shown, status=200 if gone else 202)
+
+    def _spend(self, verb: Verb, request: web.Request) -> None:
+        """Count a request; its answer, a refusal too, tells how many more are allowed."""
+        subscription, now = _address(request).subscription, self._clock()
+        try:
+            self._machine.spend(verb, subscription, now)
+        finally:
+            request["left"] = self._machine.left(verb, subscription, now)
 
     async def _stop(self, request: web.Request) -> web.Response:
         self._machine.stop(self._group(request), self._clock())
@@ -187,11 +195,14 @@ async def _as_arm(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         if not request.path.startswith("/admin/"):
             _check(request)
-        return await handler(request)
+        response = await handler(request)
     except web.HTTPException as error:
-        return _refused(ArmError(error.status, "InvalidResourceType", error.reason))
+        response = _refused(ArmError(error.status, "InvalidResourceType", error.reason))
     except ArmError as error:
-        return _refused(error)
+        response = _refused(error)
+    if "left" in request:
+        response.headers.update(_remaining(request["left"]))
+    return response
 
 
 def _check(request: web.Request) -> None:

@@ -8,8 +8,8 @@ from azure.core.exceptions import AzureError
 from worker_image.contract import WorkerEnvironment, naming
 
 from ..model import Instances, Outcome, Provision, Remove
-from ..services import Services
-from ..services.container_groups import refusal
+from ..services import Services, arm
+from ..services.refusals import refusal, words
 from .seeding import load
 
 log = logging.getLogger(__name__)
@@ -21,12 +21,10 @@ def provision(services: Services, decision: Provision) -> Outcome:
     name = naming.container_group(decision.run, decision.ordinal, decision.attempt)
     environment = worker_environment(services, decision.run, name, record.request.instances)
     try:
-        created = services.groups.create(
-            decision, record.request.instances, environment.variables()
-        )
+        answer = services.groups.create(decision, record.request.instances, environment.variables())
     except AzureError as error:
-        return Outcome(refusal=refusal(error), error=f"{name}: {error.message}")
-    return Outcome(count=int(created))
+        return _refused(name, error)
+    return Outcome(count=int(answer.done), left=answer.left)
 
 
 def worker_environment(
@@ -52,8 +50,22 @@ def worker_environment(
 
 
 def remove(services: Services, decision: Remove) -> Outcome:
-    """Delete one container group, the end of its output saved first; 1 once it is gone."""
+    """Delete one container group, the end of its output saved first; 1 once it is gone.
+
+    Output that cannot be read keeps no group alive; a refusal is an outcome, never an exception.
+    """
     tail = services.groups.log_tail(decision.name)
     if tail:
         services.records.write(naming.platform_log(decision.run, decision.name), tail)
-    return Outcome(count=int(services.groups.delete(decision.name)))
+    try:
+        answer = services.groups.delete(decision.name)
+    except AzureError as error:
+        return _refused(decision.name, error)
+    return Outcome(count=int(answer.done), left=answer.left, group=answer.group)
+
+
+def _refused(name: str, error: AzureError) -> Outcome:
+    reason = f"{name}: {words(error)}"
+    log.warning("refused: %s", reason)
+    left = arm.left(arm.headers_of(error))
+    return Outcome(refusal=refusal(error), error=reason, left=left)

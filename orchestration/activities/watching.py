@@ -1,26 +1,42 @@
 """One look at everything that a run has in Azure."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
+
+from azure.core.exceptions import AzureError
 
 from worker_image.contract import Heartbeat, naming
 
-from ..model import Look, Observation, Progress
+from ..model import GroupView, Look, Observation, Progress, RepeatedError, Room
 from ..services import Services
+from ..services.group_views import moment
+
+log = logging.getLogger(__name__)
+
+FIRST_LETTERS = 1_000
+COMMONEST = 3
 
 
 def observe(services: Services, look: Look) -> Observation:
-    """Queues, workers, container groups and wishes, as they are now."""
+    """Queues, workers, container groups, quotas and wishes, as they are now.
+
+    Raises:
+        AzureError: something could not be read; half a look would pass for what is not there.
+    """
     run = look.run
     heartbeats = list(services.records.heartbeats(run))
+    dead = services.queues.count(naming.dead_letter_queue(run))
     return Observation(
         queued=services.queues.count(naming.work_queue(run)),
-        dead=services.queues.count(naming.dead_letter_queue(run)),
+        dead=dead,
         progress=progress(heartbeats),
         retries=sum(heartbeat.retries for heartbeat in heartbeats),
-        groups=services.groups.of_run(run),
+        groups=heard(services.groups.of_run(run), heartbeats),
         control=services.records.control(run),
-        rooms=dict.fromkeys(look.regions),
+        rooms={region: room(services, region) for region in look.regions},
+        errors=errors(services, run) if dead else (),
     )
 
 
@@ -37,3 +53,33 @@ def progress(heartbeats: Iterable[Heartbeat]) -> dict[str, Progress]:
         stage: Progress(units=units[stage], rows=rows[stage], bytes=size[stage])
         for stage in sorted(units)
     }
+
+
+def heard(groups: Iterable[GroupView], heartbeats: Iterable[Heartbeat]) -> tuple[GroupView, ...]:
+    """The groups with the time of their workers' last word; a worker has its group's name."""
+    spoke = {heartbeat.worker: moment(heartbeat.at) for heartbeat in heartbeats}
+    return tuple(group.model_copy(update={"heard": spoke.get(group.name)}) for group in groups)
+
+
+def room(services: Services, region: str) -> Room | None:
+    """What the quotas of a region have left; None if they cannot be read."""
+    try:
+        return services.groups.room(region)
+    except (AzureError, KeyError) as error:
+        log.warning("the quotas of %s cannot be read: %s", region, error)
+        return None
+
+
+def errors(services: Services, run: str, first: int = FIRST_LETTERS) -> tuple[RepeatedError, ...]:
+    """The commonest errors among the first dead letters, of which a listing shows a summary."""
+    letters = services.records.dead_letters(run, page=first)
+    summaries = [letter.metadata for letter in islice(letters, first)]
+    texts = {
+        summary.get("fingerprint", ""): f"{summary.get('type')}: {summary.get('error')}"
+        for summary in reversed(summaries)
+    }
+    counted = Counter(summary.get("fingerprint", "") for summary in summaries)
+    return tuple(
+        RepeatedError(fingerprint=fingerprint, error=texts[fingerprint], units=units)
+        for fingerprint, units in counted.most_common(COMMONEST)
+    )

@@ -12,7 +12,7 @@ from .value import Value
 class GroupView(Value):
     """A container group as Azure shows it; `heard` is when its worker last spoke.
 
-    `refusal` is set where the creation was accepted and failed later.
+    `refusal` is set where the creation was accepted and came to nothing later.
     """
 
     name: str
@@ -33,7 +33,7 @@ class GroupView(Value):
     def over(self) -> bool:
         """It runs no more, and never will; a group may say Running after its container ended."""
         ended = self.ended is not None or self.state in ("Stopped", "Succeeded", "Failed")
-        return ended or self.provisioning == "Failed"
+        return ended or self.provisioning == "Failed" or self.refusal is not None
 
 
 class Progress(Value):

@@ -1,144 +1,147 @@
 """Container groups through the management SDK.
 
 No call waits for the platform: a creation returns while the group is Pending, a deletion while
-it is going on, and what became of either is seen at the next look.
+it is going on, and what became of either is seen at the next look. Whatever Azure refuses is
+raised, and `refusals` tells what it means.
 """
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from azure.core.credentials import TokenCredential
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.exceptions import (
+    AzureError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+    ServiceResponseError,
+)
+from azure.core.pipeline import PipelineResponse
 from azure.mgmt.containerinstance import ContainerInstanceManagementClient, models
 
 from worker_image.contract import Variable, naming
 
-from ..model import GroupView, Instances, Provision, Refusal, Remedy
+from ..model import GroupView, Instances, Provision, Room
 from ..settings import Settings
+from . import arm
+from .group_definition import APP, CONTAINER, definition, is_wanted
+from .group_views import moment, room, view
+from .refusals import ForeignGroupError, code_of
 
-CONTAINER = "worker"
 READERS = 8
 LOG_TAIL = 1_000
-
-# Azure's own words for what no repetition can mend; anything else is tried again.
-FATAL_CODES = frozenset(
-    {
-        "AuthorizationFailed",
-        "InaccessibleImage",
-        "InvalidContainerEnvironmentVariable",
-        "InvalidContainerGroupUpdate",
-        "InvalidImageRegistryIdentity",
-        "LinkedAuthorizationFailed",
-        "MissingSubscriptionRegistration",
-        "OperationNotAllowed",
-        "OsVersionNotSupported",
-        "ResourceGroupNotFound",
-        "SubscriptionNotFound",
-    }
-)
+LOG_READS = 3
 
 
-class _LocalToken(SansIOHTTPPolicy[Any, Any]):
-    """Stands in for the bearer token policy, which refuses plain http, on a local endpoint."""
+@dataclass(frozen=True)
+class Answer:
+    """Whether a request is done, and how many more Azure allows in five minutes and an hour.
 
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        request.http_request.headers["Authorization"] = "Bearer local"
+    `group` is how a group looked before its deletion was asked for.
+    """
 
-
-def open_client(
-    settings: Settings, credential: TokenCredential
-) -> ContainerInstanceManagementClient:
-    """Make the SDK's client; an `http://` endpoint is taken for the local stand-in."""
-    local = settings.arm_endpoint.startswith("http://")
-    return ContainerInstanceManagementClient(
-        credential,
-        settings.subscription_id,
-        base_url=settings.arm_endpoint,
-        credential_scopes=[f"{settings.arm_endpoint}/.default"],
-        **({"authentication_policy": _LocalToken()} if local else {}),
-    )
+    done: bool
+    left: tuple[int, int] | None = None
+    group: GroupView | None = None
 
 
 class ContainerGroups:
     """The container groups of this app in its resource group."""
 
-    APP = "aci-jobs"
-
     def __init__(self, client: ContainerInstanceManagementClient, settings: Settings) -> None:
         self._groups = client.container_groups
         self._containers = client.containers
+        self._locations = client.location
         self._settings = settings
         self._resource_group = settings.resource_group
 
     def of_run(self, run: str) -> tuple[GroupView, ...]:
-        """Every group of the run that exists, with its state."""
+        """Every group of the run that exists, with its state; one list, and one GET for each.
+
+        A group that vanishes in between is left out. One that cannot be read, after a few tries,
+        fails the whole: a look without it would show it as deleted.
+
+        Raises:
+            AzureError: the list or a group could not be read.
+        """
         names = [group.name for group in self._ours() if (group.tags or {}).get("run") == run]
         with ThreadPoolExecutor(READERS) as pool:
-            views = pool.map(self._view, names)
-            return tuple(view for view in views if view)
+            groups = pool.map(self._get, names)
+            return tuple(view(group) for group in groups if group)
 
     def tagged(self) -> Iterator[tuple[str, str, datetime | None]]:
         """Name, run and expiry of every group that carries our tag."""
         for group in self._ours():
             tags = group.tags or {}
-            yield str(group.name), tags.get("run", ""), _time(tags.get("expires"))
+            yield str(group.name), tags.get("run", ""), moment(tags.get("expires"))
+
+    def room(self, region: str) -> Room:
+        """What the quotas of a region have left.
+
+        Raises:
+            AzureError, KeyError: the region could not be read, or lacks a quota.
+        """
+        return room(self._locations.list_usage(region))
 
     def create(
         self, wanted: Provision, instances: Instances, variables: Iterable[Variable]
-    ) -> bool:
-        """Create a group, or adopt the one of that name; True if this call created it.
+    ) -> Answer:
+        """Create a group, or adopt the one that is there; done if this call created it.
 
-        A name is never put twice: an existing group, even a finished one, is left as it is.
+        A name is never put twice: the group of that name, even a finished one, is left as it is.
+        A lost reply and a conflict are settled by looking.
 
         Raises:
-            AzureError: Azure refused, or the reply was lost; `refusal` tells what it means.
+            ForeignGroupError: the group of that name is not the one that is wanted.
+            AzureError: Azure refused, or could not be reached, and the group is not there.
         """
-        name = naming.container_group(wanted.run, wanted.ordinal, wanted.attempt)
-        if self._get(name):
-            return False
-        tags = {
-            "app": self.APP,
-            "run": wanted.run,
-            "ordinal": str(wanted.ordinal),
-            "attempt": str(wanted.attempt),
-            "expires": wanted.expires.isoformat(),
-        }
-        self._groups.begin_create_or_update(
-            self._resource_group,
-            name,
-            self._definition(instances, variables, tags),
-            polling=False,
-            retry_total=0,
-        )
-        return True
+        if self._adopted(wanted):
+            return Answer(done=False)
+        group = definition(self._settings, wanted, instances, variables)
+        try:
+            return Answer(done=True, left=self._put(_name(wanted), group))
+        except (ResourceExistsError, ServiceResponseError):
+            if self._adopted(wanted):
+                return Answer(done=False)
+            raise
 
-    def delete(self, name: str) -> bool:
-        """Ask for a group's deletion; True once it does not exist any more."""
-        if not self._get(name):
-            return True
-        with contextlib.suppress(ResourceNotFoundError):
-            self._groups.begin_delete(self._resource_group, name, polling=False, retry_total=0)
-        return self._get(name) is None
+    def delete(self, name: str) -> Answer:
+        """Ask for a group's deletion; done once it does not exist any more.
+
+        Raises:
+            ForeignGroupError: the group does not carry our tag; it is left alone.
+            AzureError: Azure refused, or could not be reached.
+        """
+        group = self._get(name)
+        if group is None:
+            return Answer(done=True)
+        if not _is_ours(group):
+            raise ForeignGroupError(f"the container group {name} does not carry our tag")
+        begin: Any = self._groups.begin_delete
+        deletion = begin(self._resource_group, name, polling=False, retry_total=0, cls=_left)
+        done = self._get(name) is None
+        return Answer(done=done, left=deletion.result(), group=view(group))
 
     def log_tail(self, name: str) -> str:
-        """The end of the container's output as the platform kept it; empty if there is none."""
-        try:
-            logs = self._containers.list_logs(
-                self._resource_group, name, CONTAINER, tail=LOG_TAIL, retry_total=0
-            )
-        except HttpResponseError:
-            return ""
-        return logs.content or ""
+        """The end of the container's output as the platform kept it; empty if it has none to give.
+
+        Just after its end the output may be missing for a moment: a few reads bridge that.
+        """
+        for _ in range(LOG_READS):
+            try:
+                logs = self._containers.list_logs(
+                    self._resource_group, name, CONTAINER, tail=LOG_TAIL, retry_total=0
+                )
+            except AzureError as error:
+                if code_of(error) != "ContainerLogNotAvailable":
+                    break
+            else:
+                return logs.content or ""
+        return ""
 
     def _ours(self) -> Iterator[models.ContainerGroup]:
-        for group in self._groups.list_by_resource_group(self._resource_group):
-            if (group.tags or {}).get("app") == self.APP:
-                yield group
+        return filter(_is_ours, self._groups.list_by_resource_group(self._resource_group))
 
     def _get(self, name: str) -> models.ContainerGroup | None:
         try:
@@ -146,81 +149,27 @@ class ContainerGroups:
         except ResourceNotFoundError:
             return None
 
-    def _view(self, name: str) -> GroupView | None:
+    def _adopted(self, wanted: Provision) -> bool:
+        name = _name(wanted)
         group = self._get(name)
-        return view(group) if group else None
+        if group and not is_wanted(group.tags, wanted):
+            raise ForeignGroupError(f"the name {name} is taken by a container group of others")
+        return group is not None
 
-    def _definition(
-        self, instances: Instances, variables: Iterable[Variable], tags: dict[str, str]
-    ) -> models.ContainerGroup:
-        size = models.ResourceRequests(cpu=instances.cpu, memory_in_gb=instances.memory_gb)
-        container = models.Container(
-            name=CONTAINER,
-            image=self._settings.worker_image,
-            resources=models.ResourceRequirements(requests=size),
-            environment_variables=[_variable(variable) for variable in variables],
-        )
-        return models.ContainerGroup(
-            location=self._settings.location,
-            os_type="Linux",
-            restart_policy="Never",
-            containers=[container],
-            identity=self._identity(),
-            image_registry_credentials=self._registry(),
-            tags=tags,
-        )
-
-    def _identity(self) -> models.ContainerGroupIdentity | None:
-        identity = self._settings.worker_identity_id
-        if not identity:
-            return None
-        assigned = {identity: models.UserAssignedIdentities()}
-        return models.ContainerGroupIdentity(type="UserAssigned", user_assigned_identities=assigned)
-
-    def _registry(self) -> list[models.ImageRegistryCredential] | None:
-        server = self._settings.registry_server
-        if not server:
-            return None
-        identity = self._settings.worker_identity_id
-        return [models.ImageRegistryCredential(server=server, identity=identity)]
+    def _put(self, name: str, group: models.ContainerGroup) -> tuple[int, int] | None:
+        begin: Any = self._groups.begin_create_or_update
+        creation = begin(self._resource_group, name, group, polling=False, retry_total=0, cls=_left)
+        left: tuple[int, int] | None = creation.result()
+        return left
 
 
-def _variable(variable: Variable) -> models.EnvironmentVariable:
-    if variable.secret:
-        return models.EnvironmentVariable(name=variable.name, secure_value=variable.value)
-    return models.EnvironmentVariable(name=variable.name, value=variable.value)
+def _name(wanted: Provision) -> str:
+    return naming.container_group(wanted.run, wanted.ordinal, wanted.attempt)
 
 
-def view(group: models.ContainerGroup) -> GroupView:
-    """What the SDK's model shows of a group."""
-    tags = group.tags or {}
-    seen = group.containers[0].instance_view
-    current = seen.current_state if seen else None
-    events: list[models.Event] = (seen.events or []) if seen else []
-    pulls = [event.first_timestamp for event in events if event.name == "Pulling"]
-    began = [time for time in pulls if time] or [current.start_time if current else None]
-    return GroupView(
-        name=str(group.name),
-        ordinal=int(tags.get("ordinal", 0)),
-        attempt=int(tags.get("attempt", 0)),
-        provisioning=group.provisioning_state or "",
-        state=(group.instance_view.state if group.instance_view else None) or "Pending",
-        started=began[0],
-        ended=current.finish_time if current else None,
-        exit_code=current.exit_code if current else None,
-        detail=(current.detail_status if current else None) or "",
-    )
+def _is_ours(group: models.ContainerGroup) -> bool:
+    return (group.tags or {}).get("app") == APP
 
 
-def refusal(error: Exception) -> Refusal:
-    """Whether asking again can help. By Azure's code, for the SDK's classes mix the causes."""
-    code = error.error.code if isinstance(error, HttpResponseError) and error.error else None
-    remedy = Remedy.FATAL if code in FATAL_CODES else Remedy.AGAIN
-    return Refusal(code=code or type(error).__name__, remedy=remedy)
-
-
-def _time(text: str | None) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+def _left(response: PipelineResponse[Any, Any], *_: object) -> tuple[int, int] | None:
+    return arm.left(response.http_response.headers)

@@ -145,9 +145,9 @@ class Records:
             if receipt and receipt.run == run and receipt.stage == stage:
                 yield receipt
 
-    def dead_letters(self, run: str) -> Iterator[DeadLetterSummary]:
-        """Every dead-letter record of a run."""
-        for blob in _list(self._runs, naming.dead_letters(run)):
+    def dead_letters(self, run: str, page: int = LISTING_PAGE) -> Iterator[DeadLetterSummary]:
+        """Every dead-letter record of a run, listed a page at a time as they are asked for."""
+        for blob in _list(self._runs, naming.dead_letters(run), page):
             metadata = dict(blob.metadata or {})
             unit = metadata.get("unit", "")
             yield DeadLetterSummary(
@@ -188,7 +188,9 @@ class Records:
         self._runs.delete_blob(f"catalogue/{run}")
 
 
-def _list(container: ContainerClient, prefix: str) -> Iterator[BlobProperties]:
+def _list(
+    container: ContainerClient, prefix: str, page: int = LISTING_PAGE
+) -> Iterator[BlobProperties]:
     yield from container.list_blobs(
-        name_starts_with=prefix, include=["metadata"], results_per_page=LISTING_PAGE
+        name_starts_with=prefix, include=["metadata"], results_per_page=page
     )

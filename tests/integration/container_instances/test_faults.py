@@ -2,6 +2,7 @@
 
 import time
 import urllib.error
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,24 @@ def test_a_fault_meets_only_its_operation_and_group(machine: StandIn, name: str)
     assert [fault["left"] for fault in machine.admin("GET", "faults")] == [1]
 
 
+@pytest.mark.parametrize("operation", ["get", "delete", "list", "usages", "logs"])
+def test_any_operation_may_be_throttled(machine: StandIn, name: str, operation: str) -> None:
+    machine.run(name, container_group(FOREVER))
+    groups, location = machine.client.container_groups, machine.client.location
+    calls: dict[str, Callable[[], object]] = {
+        "get": lambda: machine.get(name),
+        "delete": lambda: groups.begin_delete(RESOURCE_GROUP, name, polling=False),
+        "list": lambda: list(groups.list_by_resource_group(RESOURCE_GROUP)),
+        "usages": lambda: list(location.list_usage(LOCATION)),
+        "logs": lambda: machine.log(name),
+    }
+    machine.fault("throttle", operation=operation, seconds=11)
+    with pytest.raises(HttpResponseError) as refused:
+        calls[operation]()
+    assert (refused.value.status_code, retry_after(refused.value)) == (429, "11")
+    machine.delete(name)
+
+
 def test_delay(machine: StandIn, name: str) -> None:
     machine.fault("delay", operation="usages", seconds=0.3)
     begun = time.monotonic()
@@ -116,6 +135,8 @@ def test_a_bad_image_waits_until_it_fails(machine: StandIn, name: str) -> None:
     view = until(lambda: machine.container(name))
     assert view.current_state.state == "Waiting"
     assert [event.name for event in view.events] == ["Pulling", "Failed", "BackOff"]
+    assert {event.type for event in view.events[1:]} == {"Warning"}
+    until(lambda: all(event.count >= 3 for event in machine.container(name).events))
     assert machine.get(name).instance_view.state == "Pending"
     assert machine.wait(name, "Failed").provisioning_state == "Failed"
     machine.delete(name)
@@ -133,6 +154,14 @@ def test_crash(machine: StandIn, name: str) -> None:
     machine.fault("crash", group=name, seconds=0.1)
     machine.run(name, container_group(FOREVER), "Failed")
     assert machine.container(name).current_state.exit_code == 137
+    machine.delete(name)
+
+
+def test_a_group_may_say_running_after_its_container_has_ended(machine: StandIn, name: str) -> None:
+    machine.fault("stale_state", group=name)
+    machine.put(name, container_group("pass"))
+    until(lambda: (v := machine.container(name)) and v.current_state.state == "Terminated")
+    assert machine.get(name).instance_view.state == "Running"
     machine.delete(name)
 
 

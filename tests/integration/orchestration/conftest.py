@@ -1,5 +1,6 @@
 """The control plane's services on Azurite and the stand-in, through the real SDKs."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,23 +11,29 @@ from support.container_instances import stand_in as running_stand_in
 
 from local_host.checks import NoToken
 from orchestration.services import ContainerGroups, Queues, Records, Services
-from orchestration.services.container_groups import open_client
+from orchestration.services.arm import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
 from worker_image.contract import naming
 
 IMAGE = "nothing:local"  # its container ends at once
+REGIONS = {
+    "blocked": {"cores": 0},
+    "small": {"groups": 5, "cores": 1, "spot_cores": 2},
+    "full": {"capacity": 0},
+}
 
 
 @pytest.fixture(scope="module")
 def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     images = {IMAGE: {"command": ["python", "-c", "pass"]}}
-    with running_stand_in(tmp_path_factory.mktemp("arm"), images) as running:
+    folder = tmp_path_factory.mktemp("arm")
+    with running_stand_in(folder, images, regions=json.dumps(REGIONS)) as running:
         yield running
 
 
 @pytest.fixture
-def services(azurite: str, stand_in: StandIn) -> Services:
+def services(azurite: str, stand_in: StandIn) -> Iterator[Services]:
     settings = Settings.model_validate(
         {
             "storage_connection_string": azurite,
@@ -48,7 +55,8 @@ def services(azurite: str, stand_in: StandIn) -> Services:
         read_dataset=lambda source, *_: (dict(source), []),
     )
     services.records.create_container()
-    return services
+    yield services
+    stand_in.clear_faults()
 
 
 @pytest.fixture

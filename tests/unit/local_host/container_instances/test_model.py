@@ -89,6 +89,17 @@ def test_events_of_the_pull(now: float, faults: tuple[Kind, ...], names: list[st
     assert [event.name for event in found.container_events["worker"]] == names
 
 
+@pytest.mark.parametrize(("now", "count"), [(105, 1), (109, 1), (110, 2), (120, 3), (140, 4)])
+def test_each_wait_for_a_pull_is_twice_the_one_before(now: float, count: int) -> None:
+    found = seen(None, now, faults=(Fault(kind=Kind.BAD_IMAGE),))
+    assert [event.count for event in found.container_events["worker"]] == [count] * 3
+
+
+@pytest.mark.parametrize("state", [ENDED, FAILED])
+def test_a_stale_state(state: State) -> None:
+    assert seen(state, faults=(Fault(kind=Kind.STALE_STATE),)).state == "Running"
+
+
 def test_all_containers_together() -> None:
     two = body()
     two["properties"]["containers"].append({**two["properties"]["containers"][0], "name": "b"})

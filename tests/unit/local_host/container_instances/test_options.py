@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from local_host.container_instances.definition import Container
-from local_host.container_instances.options import Image
+from local_host.container_instances.options import Image, Options, Region
 
 HOME = Path("/state/home")
 
@@ -34,3 +34,9 @@ def test_the_command_of_the_container_or_of_the_image() -> None:
     image = Image(command=("serve",))
     assert image.command_for(container()) == ("serve",)
     assert image.command_for(container(command=["other", "x"])) == ("other", "x")
+
+
+def test_a_region_has_limits_of_its_own_or_those_of_all_others() -> None:
+    options = Options.model_validate({"cores": "7", "regions": '{"westus": {"groups": 3}}'})
+    assert options.region("westus") == Region(groups=3)
+    assert options.region("eastus") == Region(cores=7)
