@@ -12,7 +12,8 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo test test-numpy check bench-generate bench-unique dataset-docs up down clean
+.PHONY: demo test test-numpy simulate check bench-generate bench-unique bench-sizes dataset-docs \
+	up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -23,11 +24,18 @@ test: $(STAMP)  ## unit, integration and end-to-end tests on real local services
 test-numpy: $(NUMPYS:%=.local/numpy/%)  ## the same bytes on old and new NumPy, each installed apart
 	@for version in $^; do PYTHONPATH=.:tests $$version/bin/python -m support.golden || exit 1; done
 
+simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
+	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
+		--first $(or $(FIRST),0)
+
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.generate
 
 bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
 	@$(BIN)/python -m benchmarks.unique
+
+bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
+	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes
 
 dataset-docs: $(STAMP)  ## the reference of the dataset language and its schema, from the code
 	@$(BIN)/python -m command_line dataset reference > docs/dataset-reference.md

@@ -48,7 +48,7 @@ class Orchestrations:
         """Start the run's orchestration unless it goes on; a finished one starts again."""
         try:
             state = RunState(run=run, started=now, progressed=now)
-            await self._client.start_new(orchestrator.NAME, run, state.model_dump(mode="json"))
+            await self._client.start_new(orchestrator.NAME, run, state.brief())
         except Exception:  # the SDK raises a plain Exception, with other words in each version
             found = await self.find(run)
             if not (found and found.live):

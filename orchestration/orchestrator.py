@@ -35,7 +35,7 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
     wake = context.wait_for_external_event(WAKE)
     for _ in range(TURNS):
         try:
-            look = policy.look(state).model_dump(mode="json")
+            look = policy.look(state).brief()
             seen = Observation.model_validate((yield context.call_activity("observe", look)))
             now = context.current_utc_datetime
             state, decisions = policy.decide(policy.learn(state, seen, now), now)
@@ -53,14 +53,14 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
         if winner is wake:
             timer.cancel()
             break  # an execution waits for the event once: SDK and host differ on a second wait
-    context.continue_as_new(state.model_dump(mode="json"))
+    context.continue_as_new(state.brief())
     return None
 
 
 def _act(
     context: df.DurableOrchestrationContext, decisions: tuple[Decision, ...]
 ) -> Generator[Any, Any, list[Outcome]]:
-    work = [context.call_activity(d.activity, d.model_dump(mode="json")) for d in decisions]
+    work = [context.call_activity(d.activity, d.brief()) for d in decisions]
     results = (yield context.task_all(work)) if work else []
     return [Outcome.model_validate(result) for result in results]
 

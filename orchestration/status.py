@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Any
 
 from .model import Phase, RunState
-from .policy import spent
+from .policy import full_until, spent, spent_after
 
 
 def summary(state: RunState, now: datetime) -> dict[str, Any]:
     """The orchestrator's custom status.
 
     `units.done` counts what is through its last stage, as the workers say; money and seconds as
-    in the plan. `secondsLeft` is absent until there is something to reckon from.
+    in the plan. `secondsLeft` and `costAtEnd` are None until there is something to reckon from.
+    `waits` says what keeps the run from going on, if anything does.
     """
     plan, seen = state.plan, state.observation
     elapsed = max((now - state.started).total_seconds(), 0.001)
@@ -20,6 +21,7 @@ def summary(state: RunState, now: datetime) -> dict[str, Any]:
     last = stages.get(plan.stages[-1]) if plan else None
     done = min(last.units, plan.units) if plan and last else 0
     rows = last.rows if last else 0
+    left = _seconds_left(state, done, elapsed)
     return {
         "state": state.phase,
         "reason": state.verdict.reason if state.verdict else "",
@@ -34,9 +36,12 @@ def summary(state: RunState, now: datetime) -> dict[str, Any]:
         "rows": rows,
         "rowsPerSecond": round(rows / elapsed),
         "groups": groups(state),
+        "waits": waits(state, now),
+        "errors": [error.model_dump() for error in seen.errors] if seen else [],
         "cost": round(spent(state, now), 6),
+        "costAtEnd": None if left is None else round(spent_after(state, now, left), 6),
         "elapsed": round(elapsed, 1),
-        "secondsLeft": _seconds_left(state, done, elapsed),
+        "secondsLeft": left,
         "notes": list(state.notes),
     }
 
@@ -46,6 +51,16 @@ def groups(state: RunState) -> dict[str, int]:
     views = state.observation.groups if state.observation else ()
     counts = Counter("Ended" if view.over else view.state for view in views)
     return {**counts, "used": state.groups_used}
+
+
+def waits(state: RunState, now: datetime) -> str:
+    """Why nothing goes on: the run is paused, or its regions have no room; empty if it does."""
+    if state.plan is None or state.observation is None or state.verdict:
+        return ""
+    if state.observation.control.paused:
+        return "paused"
+    full = full_until(state, now)
+    return "; ".join(f"no room in {name} until {until:%H:%M:%S}" for name, until in full.items())
 
 
 def _seconds_left(state: RunState, done: int, elapsed: float) -> float | None:

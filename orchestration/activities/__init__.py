@@ -69,12 +69,13 @@ def carry_out(
     """Run one activity on JSON; an error of a decision is an outcome with its cause."""
     decision = kind.model_validate(members)
     try:
-        return work(decision).model_dump(mode="json")
+        return work(decision).brief()
     except Exception as error:
-        log.exception("activity %s failed", members.get("activity"))
+        name = kind.model_fields["activity"].default
+        log.exception("activity %s failed", name)
         if kind is Look:
             raise
-        return Outcome(error=f"{members.get('activity')}: {_cause(error)}").model_dump(mode="json")
+        return Outcome(error=f"{name}: {_cause(error)}").brief()
 
 
 def _cause(error: Exception) -> str:

@@ -8,7 +8,19 @@ an observation or an outcome says so.
 
 from .deciding import decide, look, next_look
 from .learning import learn
-from .money import spent
+from .money import spent, spent_after
+from .placing import full_until
 from .settling import helpless, settle, stumble
 
-__all__ = ["decide", "helpless", "learn", "look", "next_look", "settle", "spent", "stumble"]
+__all__ = [
+    "decide",
+    "full_until",
+    "helpless",
+    "learn",
+    "look",
+    "next_look",
+    "settle",
+    "spent",
+    "spent_after",
+    "stumble",
+]

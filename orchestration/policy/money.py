@@ -23,6 +23,13 @@ def spent(state: RunState, now: datetime) -> float:
     return _money(state, state.billed_seconds + live, state.spot_seconds + spot)
 
 
+def spent_after(state: RunState, now: datetime, seconds: float) -> float:
+    """The money that the run will have cost if its groups go on for so long."""
+    running = [slot for slot in state.slots if slot.started and not slot.ended]
+    spot = sum(slot.spot for slot in running)
+    return spent(state, now) + _money(state, len(running) * seconds, spot * seconds)
+
+
 def committed(state: RunState, now: datetime) -> float:
     """The money that the run will have cost if it is stopped at the next look.
 

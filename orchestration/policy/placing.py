@@ -89,6 +89,11 @@ def has_room(state: RunState, now: datetime) -> bool:
     return next(_rooms(state, now), None) is not None
 
 
+def full_until(state: RunState, now: datetime) -> dict[str, datetime]:
+    """The placements that are shut, and until when."""
+    return {name: until for name, until in state.full.items() if now < until}
+
+
 def placements(state: RunState) -> list[Placement]:
     """Where groups may go, the best first: spot wherever it can be had, then the full price."""
     assert state.plan
@@ -100,8 +105,9 @@ def _rooms(state: RunState, now: datetime) -> Iterator[Placement]:
     """A placement for each further group, until all are full."""
     assert state.plan
     taken: Counter[str] = Counter()
+    full = full_until(state, now)
     for place in placements(state):
-        if now < state.full.get(place.key, now):
+        if place.key in full:
             continue
         for _ in range(_room(state, place, taken[place.region])):
             taken[place.region] += 1

@@ -10,6 +10,7 @@ from .world import World
 
 LONG_ENOUGH = 3_600.0
 """Seconds from the deadline to the end: what the slowest deletions and refusals can take."""
+LOOKED_AT = 1_000
 DISTURBED = {"throttle", "neighbour", "broken_activity", "broken_look", "outage", "clock"}
 
 
@@ -53,6 +54,8 @@ def _lost_units(world: World) -> Iterator[str]:
     if world.report is not None:
         return
     if {"vanish", "redrive"} & world.scenario.faults or world.rounds:
+        return
+    if world.scenario.plan.units > LOOKED_AT:  # the account at the end must do
         return
     known = world.workers.done | world.workers.dead.keys() | world.queue.units()
     for unit in world.seeded:

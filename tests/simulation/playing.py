@@ -41,12 +41,14 @@ class Result:
 class Play:
     """One run. `kind` drives its executions."""
 
-    def __init__(self, seed: int, kind: type[Direct | Recorded | Replayed] = Direct) -> None:
-        self.world = World(draw(seed))
-        self.result = Result(self.world.scenario, self.world)
+    def __init__(
+        self, scenario: Scenario, kind: type[Direct | Recorded | Replayed] = Direct
+    ) -> None:
+        self.world = World(scenario)
+        self.result = Result(scenario, self.world)
         self._kind = kind
         # Faults of the app draw from numbers of their own: they meet both drivers alike.
-        self._random = Random(seed + 1)
+        self._random = Random(scenario.seed + 1)
         self._skew = 0.0
         self._longest = 0.0
         self._last_turn = 0.0
@@ -164,4 +166,4 @@ class Play:
 
 def play(seed: int, kind: type[Direct | Recorded | Replayed] = Direct) -> Result:
     """Simulate the run of a seed."""
-    return Play(seed, kind).play()
+    return Play(draw(seed), kind).play()

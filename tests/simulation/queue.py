@@ -31,6 +31,11 @@ class Queue:
         """Messages, hidden ones too."""
         return len(self._messages)
 
+    @property
+    def visible(self) -> bool:
+        """Whether any message can be received."""
+        return bool(self._seen)
+
     def send(self, stage: str, unit: int) -> None:
         """Put a unit on the queue."""
         message = Message(stage, unit)

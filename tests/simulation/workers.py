@@ -117,6 +117,8 @@ class Workers:
     # ------------------------------------------------------------------------------ deliveries
 
     def _pump(self) -> None:
+        if not self.queue.visible:
+            return
         for worker in list(self._workers.values()):
             while worker.free > len(worker.holds):
                 message = self.queue.receive()

@@ -111,13 +111,13 @@ class World:
         if self.has("broken_look" if name == "observe" else "broken_activity", 0.1):
             raise RuntimeError(f"{name} broke")
         if name == "observe":
-            return self.observe(Look.model_validate(members)).model_dump(mode="json")
-        decision = DECISION.validate_python(members)
+            return self.observe(Look.model_validate(members)).brief()
+        decision = DECISION.validate_python({"activity": name, **members})
         if self.has("twice", 0.2):
             self._act(decision)
         outcome = self._act(decision)
         self.tell(f"{_shown(decision)} -> {_shown(outcome)}")
-        return outcome.model_dump(mode="json")
+        return outcome.brief()
 
     def observe(self, look: Look) -> Observation:
         """One look."""
@@ -259,7 +259,7 @@ class World:
         """The input of a new orchestration."""
         now = START if not self.rounds else self.now
         state = RunState(run=RUN, started=now, progressed=now, phase=Phase.PLANNING)
-        return state.model_dump(mode="json")
+        return state.brief()
 
     @property
     def now(self) -> Any:
@@ -268,7 +268,7 @@ class World:
 
 
 def _shown(value: Any) -> str:
-    shown = value.model_dump(mode="json", exclude_defaults=True)
+    shown = value.brief()
     shown.pop("run", None)
     if "state" in shown:
         shown["state"] = "…"
