@@ -15,7 +15,7 @@ from .decision import (
     Remove,
     Seed,
 )
-from .instances import Instances
+from .instances import Count, Instances
 from .limits import RunLimits
 from .observation import (
     Control,
@@ -40,6 +40,7 @@ __all__ = [
     "Audit",
     "Close",
     "Control",
+    "Count",
     "Decision",
     "Documents",
     "GroupView",
