@@ -11,7 +11,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
+from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, ContainerClient
 from pydantic import BaseModel
 
 from worker_image.contract import Heartbeat, Receipt, naming
@@ -77,6 +77,39 @@ class Records:
             return False
         return True
 
+    def edit(self, path: str, kind: type[T], change: Callable[[T], T]) -> T:
+        """Change a JSON blob under its etag, again if somebody else was faster.
+
+        What is absent is `kind()`, and what is not changed is not written.
+
+        Raises:
+            ResourceModifiedError: others were faster all the time.
+        """
+        for attempt in range(EDITS):
+            try:
+                return self._edit_once(self._runs.get_blob_client(path), kind, change)
+            except (ResourceModifiedError, ResourceExistsError):
+                if attempt == EDITS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _edit_once(self, blob: BlobClient, kind: type[T], change: Callable[[T], T]) -> T:
+        condition: dict[str, Any] = {}
+        try:
+            download = blob.download_blob()
+        except ResourceNotFoundError:
+            found = kind()
+        else:
+            found = kind.model_validate_json(download.readall())
+            condition = {
+                "etag": download.properties.etag,
+                "match_condition": MatchConditions.IfNotModified,
+            }
+        changed = change(found)
+        if changed != found:
+            blob.upload_blob(changed.model_dump_json(), overwrite=bool(condition), **condition)
+        return changed
+
     # ------------------------------------------------------------------------------ the run
 
     def record(self, run: str) -> RunRecord | None:
@@ -88,42 +121,19 @@ class Records:
         return self.read_as(Control, naming.control(run)) or Control()
 
     def edit_control(self, run: str, change: Callable[[Control], Control]) -> Control:
-        """Change the wishes under their etag, again if somebody else was faster.
-
-        Raises:
-            ResourceModifiedError: others were faster all the time.
-        """
-        for attempt in range(EDITS):
-            try:
-                return self._edit_control_once(run, change)
-            except (ResourceModifiedError, ResourceExistsError):
-                if attempt == EDITS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _edit_control_once(self, run: str, change: Callable[[Control], Control]) -> Control:
-        blob = self._runs.get_blob_client(naming.control(run))
-        try:
-            download = blob.download_blob()
-        except ResourceNotFoundError:
-            control = change(Control())
-            blob.upload_blob(control.model_dump_json(), overwrite=False)
-            return control
-        control = change(Control.model_validate_json(download.readall()))
-        blob.upload_blob(
-            control.model_dump_json(),
-            overwrite=True,
-            etag=download.properties.etag,
-            match_condition=MatchConditions.IfNotModified,
-        )
-        return control
+        """Change the wishes; raises what `edit` does."""
+        return self.edit(naming.control(run), Control, change)
 
     # ------------------------------------------------------------------------------ the catalogue
 
-    def catalogue(self, run: str, summary: Mapping[str, Any]) -> None:
-        """Keep what a list of runs shows of this one."""
+    def catalogue(self, run: str, summary: Mapping[str, Any], *, new: bool = False) -> None:
+        """Keep what a list of runs shows of this one; a `new` one does not replace another."""
         metadata = {"summary": json.dumps(summary, separators=(",", ":"))}
-        self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=True, metadata=metadata)
+        try:
+            self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=not new, metadata=metadata)
+        except ResourceExistsError:
+            if not new:
+                raise
 
     def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
         """By run id, in its order, what the catalogue holds; nothing before the first run."""
