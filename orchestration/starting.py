@@ -19,6 +19,7 @@ from .problems import Invalid, InvalidRequestError, of_validation
 from .services import Services
 
 DATASETS = "datasets"
+KEYS = "keys/"
 NONCE = string.ascii_lowercase + string.digits
 
 
@@ -114,7 +115,7 @@ def _claim(services: Services, request: RunRequest, key: str | None, now: dateti
     if key is None:
         return run
     digest = _digest(json.dumps(request.model_dump(mode="json"), sort_keys=True))
-    path = f"keys/{_digest(key)}"
+    path = f"{KEYS}{_digest(key)}"
     if services.records.create(path, Claim(run=run, digest=digest).model_dump_json()):
         return run
     claim = services.records.read_as(Claim, path)

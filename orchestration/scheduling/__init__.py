@@ -7,6 +7,15 @@ A second tick, a second app instance or a restart finds the decision and carries
 """
 
 from .definition import Overlap, Schedule, due_time
-from .ticking import SCHEDULES, start_due, state_path
+from .ticking import SCHEDULES, STATES, names, start_due, state_path
 
-__all__ = ["SCHEDULES", "Overlap", "Schedule", "due_time", "start_due", "state_path"]
+__all__ = [
+    "SCHEDULES",
+    "STATES",
+    "Overlap",
+    "Schedule",
+    "due_time",
+    "names",
+    "start_due",
+    "state_path",
+]

@@ -31,7 +31,7 @@ def state_path(name: str) -> str:
 
 async def start_due(services: Services, orchestrations: Orchestrations, now: datetime) -> None:
     """Start every schedule that is due; one that is faulty is logged and keeps no other back."""
-    for name in await asyncio.to_thread(_names, services):
+    for name in await asyncio.to_thread(names, services):
         try:
             schedule = await asyncio.to_thread(_defined, services, name)
             if schedule and schedule.enabled:
@@ -40,6 +40,15 @@ async def start_due(services: Services, orchestrations: Orchestrations, now: dat
             log.error("schedule %s is faulty: %s", name, error)
         except Exception:
             log.exception("schedule %s did not start; its next tick tries again", name)
+
+
+def names(services: Services) -> list[str]:
+    """The schedules that are stored."""
+    try:
+        blobs = list(services.records.listing(SCHEDULES, ""))
+    except ResourceNotFoundError:
+        return []
+    return [str(blob.name).removesuffix(".json") for blob in blobs]
 
 
 @dataclass(frozen=True)
@@ -128,14 +137,6 @@ def _words(decision: Decision) -> str:
             return f"run {decision.run} waits for the end of run {decision.met}"
         case Choice.REPLACE:
             return f"run {decision.run} replaces run {decision.met}, which is cancelled"
-
-
-def _names(services: Services) -> list[str]:
-    try:
-        blobs = list(services.records.listing(SCHEDULES, ""))
-    except ResourceNotFoundError:
-        return []
-    return [str(blob.name).removesuffix(".json") for blob in blobs]
 
 
 def _defined(services: Services, name: str) -> Schedule | None:

@@ -1,8 +1,9 @@
 """Everything of a run that lies in Blob Storage, behind the names of the contract."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from azure.core import MatchConditions
@@ -136,13 +137,19 @@ class Records:
                 raise
 
     def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
-        """By run id, in its order, what the catalogue holds; nothing before the first run."""
+        """By run id, in its order, what the catalogue holds and when that was `changed`.
+
+        Nothing before the first run.
+        """
         try:
             blobs = list(_list(self._runs, f"catalogue/{prefix}"))
         except ResourceNotFoundError:
             return {}
         return {
-            str(blob.name).removeprefix("catalogue/"): json.loads(blob.metadata["summary"])
+            str(blob.name).removeprefix("catalogue/"): {
+                **json.loads(blob.metadata["summary"]),
+                "changed": blob.last_modified.isoformat(),
+            }
             for blob in blobs
         }
 
@@ -190,6 +197,16 @@ class Records:
             ResourceNotFoundError: there is no such container.
         """
         return _list(self._service.get_container_client(container), prefix)
+
+    def delete_older(self, prefix: str, than: datetime, but: Collection[str] = ()) -> None:
+        """Delete the blobs of the runs below a prefix that were written before a time."""
+        try:
+            blobs = list(_list(self._runs, prefix))
+        except ResourceNotFoundError:
+            return
+        for blob in blobs:
+            if blob.last_modified < than and blob.name not in but:
+                self._runs.delete_blob(blob.name)
 
     def purge(self, run: str) -> None:
         """Delete every blob of a run, its place in the catalogue last; documents stay."""

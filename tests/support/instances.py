@@ -32,8 +32,6 @@ class Instance:
     """The process as a test sees it; stopped by `close`."""
 
     def __init__(self, app: LocalApp) -> None:
-        keys = json.loads((app.folder / "functions" / "keys.json").read_text())
-        hub = json.loads((CHECKOUT / "host.json").read_text())["extensions"]["durableTask"]
         paths = os.pathsep.join([str(CHECKOUT), str(Path(__file__).parents[1])])
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.instances"],
@@ -42,7 +40,7 @@ class Instance:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._say(client_binding(app.url, hub["hubName"], keys["system"]))
+        self._say(binding(app))
 
     def begin(self, now: datetime) -> None:
         """Ask for some looks at once, at a time that is told."""
@@ -64,6 +62,13 @@ class Instance:
     def _stream(self, stream: IO[str] | None) -> IO[str]:
         assert stream
         return stream
+
+
+def binding(app: LocalApp) -> str:
+    """Where a Durable client finds the host."""
+    keys = json.loads((app.folder / "functions" / "keys.json").read_text())
+    hub = json.loads((CHECKOUT / "host.json").read_text())["extensions"]["durableTask"]
+    return client_binding(app.url, hub["hubName"], keys["system"])
 
 
 def services(variables: Mapping[str, str]) -> Services:
