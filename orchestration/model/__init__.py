@@ -31,6 +31,7 @@ from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
 from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
 from .state import FINAL, SAMPLE, Account, Phase, RunState, Slot, SlotStatus, Spent, Verdict
+from .trial import Size, Trial
 from .value import Value
 
 __all__ = [
@@ -68,10 +69,12 @@ __all__ = [
     "Seed",
     "Selection",
     "Sink",
+    "Size",
     "Slot",
     "SlotStatus",
     "Source",
     "Spent",
+    "Trial",
     "Value",
     "Verdict",
 ]

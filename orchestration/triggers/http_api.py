@@ -6,6 +6,7 @@ import azure.functions as func
 from ..services import Services
 from .answers import Handler, answered
 from .dead_letters import DeadLetters
+from .plans import Plans
 from .runs import Runs
 from .wishes import Wishes
 
@@ -14,7 +15,9 @@ def blueprint(services: Services) -> df.Blueprint:
     """The routes under the names that an operator finds in the Portal."""
     bp = df.Blueprint()
     runs, wishes, dead_letters = Runs(services), Wishes(services), DeadLetters(services)
+    plans = Plans(services)
     for name, method, route, handler in (
+        ("plan_run", "POST", "plan", plans.plan),
         ("start_run", "POST", "runs", runs.start),
         ("list_runs", "GET", "runs", runs.list),
         ("show_run", "GET", "runs/{run}", runs.show),

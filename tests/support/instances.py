@@ -87,6 +87,7 @@ def services(variables: Mapping[str, str]) -> Services:
         queues=Queues(storage.queues),
         groups=ContainerGroups(open_client(settings, NoToken()), settings),
         read_dataset=lambda source, *_: (dict(source), []),
+        try_dataset=lambda _: "units are not made here",
     )
 
 
