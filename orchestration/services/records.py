@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 from azure.core import MatchConditions
@@ -23,6 +24,8 @@ T = TypeVar("T", bound=BaseModel)
 
 LISTING_PAGE = 5_000
 EDITS = 20
+BATCH = 256  # the most deletions that one call may have
+GONE = (202, 404)
 
 
 @dataclass(frozen=True)
@@ -204,15 +207,22 @@ class Records:
             blobs = list(_list(self._runs, prefix))
         except ResourceNotFoundError:
             return
-        for blob in blobs:
-            if blob.last_modified < than and blob.name not in but:
-                self._runs.delete_blob(blob.name)
+        self._delete(
+            str(blob.name) for blob in blobs if blob.last_modified < than and blob.name not in but
+        )
 
     def purge(self, run: str) -> None:
         """Delete every blob of a run, its place in the catalogue last; documents stay."""
-        for blob in _list(self._runs, f"{run}/"):
-            self._runs.delete_blob(blob.name)
-        self._runs.delete_blob(f"catalogue/{run}")
+        self._delete(str(blob.name) for blob in _list(self._runs, f"{run}/"))
+        self._delete(iter([f"catalogue/{run}"]))
+
+    def _delete(self, paths: Iterator[str]) -> None:
+        """Delete blobs, many a call; some may have gone."""
+        while batch := list(islice(paths, BATCH)):
+            answers = self._runs.delete_blobs(*batch, raise_on_any_failure=False)
+            failed = [answer.status_code for answer in answers if answer.status_code not in GONE]
+            if failed:
+                raise OSError(f"{len(failed)} of {len(batch)} blobs were not deleted: {failed[0]}")
 
 
 def _list(container: ContainerClient, prefix: str) -> Iterator[BlobProperties]:

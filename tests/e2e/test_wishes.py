@@ -27,7 +27,7 @@ def kept(ground: Ground, run: str) -> Control:
 
 
 def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
-    run = ground.client.start(ground.pipeline(units=40))
+    run = ground.client.start(ground.pipeline(units=12))
     for wish, body, expected in WISHES:
         answer = ground.client.call("POST", f"/runs/{run}/{wish}", body)
         found = kept(ground, run)
@@ -43,7 +43,7 @@ def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
     found = kept(ground, run)
     assert (found.cancel, found.paused) == (False, False), "a redrive takes their place"
     assert ground.finish(run)["state"] == "Succeeded"
-    assert ground.count("aci_jobs_ledger") == 40
+    assert ground.count("aci_jobs_ledger") == 12
 
 
 FAULTY = [

@@ -138,3 +138,24 @@ def test_a_group_whose_creation_lost_its_reply_is_adopted(
     assert refusal(caught.value).remedy is Remedy.AGAIN
     assert not services.groups.create(provision(run), SMALL, VARIABLES)
     assert len(services.groups.of_run(run)) == 1
+
+
+def test_a_run_is_purged_with_all_its_blobs_and_twice(services: Services, run: str) -> None:
+    for number in range(300):  # more than one call deletes
+        services.records.create(f"{run}/receipts/{number}", b"")
+    services.records.catalogue(run, {"state": "Failed"})
+    for _ in range(2):
+        services.records.purge(run)
+    assert list(services.records.listing(naming.RUNS, f"{run}/")) == []
+    assert run not in services.records.catalogued()
+
+
+def test_what_is_old_is_deleted_but_for_what_is_named(services: Services, run: str) -> None:
+    for name in ("a", "b", "c"):
+        services.records.create(f"{run}/{name}", b"")
+    now = datetime.now(UTC)
+    services.records.delete_older(f"{run}/", now - timedelta(hours=1))
+    assert len(list(services.records.listing(naming.RUNS, f"{run}/"))) == 3
+    services.records.delete_older(f"{run}/", now + timedelta(hours=1), but={f"{run}/b"})
+    left = [blob.name for blob in services.records.listing(naming.RUNS, f"{run}/")]
+    assert left == [f"{run}/b"]
