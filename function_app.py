@@ -8,12 +8,22 @@ import azure.functions as func
 from azure.identity import DefaultAzureCredential
 
 from orchestration import activities, orchestrator
+from orchestration.model import RunRequest, Trial
 from orchestration.services import ContainerGroups, Faults, Queues, Records, Services
 from orchestration.services.arm import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
 from orchestration.triggers import http_api, timers
-from worker_image.generator import SpecError, load, parse, resolve
+from worker_image.generator import (
+    Compression,
+    Form,
+    Format,
+    SpecError,
+    load,
+    parse,
+    resolve,
+)
+from worker_image.generator.trial import TrialError, trial
 
 
 def read_dataset(
@@ -32,6 +42,19 @@ def read_dataset(
     return document, []
 
 
+def try_dataset(request: RunRequest) -> Trial | str:
+    """Some units of a request, made in a process of their own; or why there are none."""
+    assert isinstance(request.dataset, dict)
+    assert request.units
+    documents = request.documents
+    form = Form(Format(documents.format), Compression(documents.compression))
+    try:
+        tried = trial(request.dataset, form, units=request.units, random_seed=request.random_seed)
+    except TrialError as error:
+        return str(error)
+    return Trial.model_validate(tried)
+
+
 def compose(settings: Settings) -> df.DFApp:
     """The app on its services; nothing is sent before the first trigger fires."""
     credential = DefaultAzureCredential()
@@ -42,6 +65,7 @@ def compose(settings: Settings) -> df.DFApp:
         queues=Queues(storage.queues),
         groups=ContainerGroups(open_client(settings, credential), settings),
         read_dataset=read_dataset,
+        try_dataset=try_dataset,
     )
     composed = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     composed.register_functions(orchestrator.blueprint())

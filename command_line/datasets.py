@@ -9,14 +9,14 @@ from rich.console import Console
 from command_line import estimate as estimating
 from command_line import preview as previewing
 from command_line import reference as referring
-from command_line.measuring import measure
 from command_line.reading import FILE, read
-from command_line.sampling import sample
 from command_line.schema import dataset_schema, rendered
 from command_line.tables import statements
 from orchestration.model import Documents, Instances, Sink
 from worker_image.generator import Compression, Form, Format, compile_dataset
+from worker_image.generator.measuring import measure
 from worker_image.generator.problems import instead
+from worker_image.generator.sampling import sample
 
 _MEASURED_UNITS, _MEASURED_SECONDS = 200, 1.0
 _FORM = Form(Format(Documents().format), Compression(Documents().compression))
@@ -106,7 +106,8 @@ def estimate(
     fleet = _fleet(instances, cpu, memory)
     form = Form(format, compression)
     measured = measure(dataset, form, units=_MEASURED_UNITS, seconds=_MEASURED_SECONDS)
-    estimating.show(Console(highlight=False), estimating.estimated(units, fleet, measured))
+    estimate = estimating.estimated(units, fleet, measured)
+    estimating.show(Console(highlight=False), measured, estimate)
 
 
 @cli.command()

@@ -1,81 +1,43 @@
 """What a run of a dataset would come to: what was measured here, and what is assumed of there."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import ceil
-
 from rich import box
 from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from command_line.measuring import Measurement
-from orchestration import planning
+from orchestration.estimating import Estimate
 from orchestration.model import Instances
 from orchestration.settings import Settings
-
-START_SECONDS = 60.0
-"""From the request for a container group, billed from its image pull on, to its first unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A generate run of `units` units; the defaults of the app's settings stand for the app."""
-
-    units: int
-    instances: Instances
-    measured: Measurement
-    settings: Settings
-
-    @property
-    def used(self) -> int:
-        """Container groups that find a unit."""
-        return min(self.instances.most, self.units)
-
-    @property
-    def work_seconds(self) -> float:
-        """Until the last unit is made: a worker makes one at a time, with one vCPU at most."""
-        slower = min(1.0, self.instances.cpu)
-        return ceil(self.units / self.used) * self.measured.seconds / slower
-
-    @property
-    def run_seconds(self) -> float:
-        """From the request to the last document."""
-        return START_SECONDS + self.work_seconds
-
-    @property
-    def billed_seconds(self) -> float:
-        """Of all container groups together, which wait for more work before they leave."""
-        return self.instances.most * (self.run_seconds + self.settings.worker_idle_seconds)
-
-    @property
-    def cost(self) -> float:
-        """In the currency of the prices."""
-        return planning.cost(self.instances, self.settings.prices, self.billed_seconds)
+from worker_image.generator.measuring import Measurement
 
 
 def estimated(units: int, instances: Instances, measured: Measurement) -> Estimate:
-    """An estimate by the defaults of the app's settings, whatever the environment says."""
-    return Estimate(units, instances, measured, Settings.model_construct())
+    """A generate run by the defaults of the app's settings, whatever the environment says."""
+    settings = Settings.model_construct()
+    return Estimate(
+        units=units,
+        seconds=measured.seconds,
+        instances=instances,
+        prices=settings.prices,
+        idle_seconds=settings.worker_idle_seconds,
+    )
 
 
-def show(console: Console, estimate: Estimate) -> None:
+def show(console: Console, measured: Measurement, estimate: Estimate) -> None:
     """Print an estimate, first what was measured and then what follows by the assumptions."""
-    measured = estimate.measured
     console.print(Text(f"Measured here, on {count(measured.units, 'unit')}", "bold"))
-    console.print(_sizes(estimate))
+    console.print(_sizes(measured, estimate.units))
     console.print()
     console.print(Text("Estimated", "bold"))
     console.print(_outcome(estimate))
     console.print()
     console.print(Text("Assumed", "bold"))
-    for line in _assumptions(estimate):
+    for line in estimate.assumptions():
         console.print(Text(f"- {line}"))
 
 
-def _sizes(estimate: Estimate) -> Table:
-    measured, units = estimate.measured, estimate.units
+def _sizes(measured: Measurement, units: int) -> Table:
     each, total = measured.each, measured.total(units)
     table = _table("", "a unit", "all units" if units > 1 else "the unit")
     for name in measured.first.records:
@@ -94,24 +56,11 @@ def _sizes(estimate: Estimate) -> Table:
 def _outcome(estimate: Estimate) -> Table:
     table = _table("", "")
     table.show_header = False
-    groups = count(estimate.instances.most, "container group")
+    groups = count(estimate.groups, "container group")
     table.add_row("time", f"{estimate.run_seconds / 60:,.1f} minutes on {groups}")
     table.add_row("billed", f"{estimate.billed_seconds:,.0f} s")
     table.add_row("cost", f"{estimate.cost:,.4f}")
     return table
-
-
-def _assumptions(estimate: Estimate) -> Iterator[str]:
-    prices, instances = estimate.settings.prices, estimate.instances
-    yield f"a container group needs {START_SECONDS:.0f} s to start, and all start at once"
-    yield "a vCPU there is as fast as one here; a worker makes one unit at a time and uses one vCPU"
-    yield "uploads go on beside the making of other units and are no slower"
-    idle = estimate.settings.worker_idle_seconds
-    yield f"a worker waits {idle:.0f} s for more work before it leaves, and this is billed"
-    yield (
-        f"{instances.cpu:g} vCPU at {prices.vcpu_second:.7f} and {instances.memory_gb:g} GB at"
-        f" {prices.gb_second:.7f} a second; storage, loading and the app itself cost extra"
-    )
 
 
 def _table(*names: str) -> Table:

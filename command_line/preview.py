@@ -11,8 +11,8 @@ from rich.text import Text
 from command_line import profiles
 from command_line.printable import cell, printable
 from command_line.reading import Written
-from command_line.sampling import Row, Sample
 from worker_image.generator.dataset import Record
+from worker_image.generator.sampling import Row, Sample
 from worker_image.tables import Column, ColumnType
 
 _CELL, _NAME, _KIND = 26, 24, 22

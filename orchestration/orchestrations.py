@@ -14,9 +14,10 @@ LIVE = frozenset({"Pending", "Running", "Suspended", "ContinuedAsNew"})
 
 @dataclass(frozen=True)
 class Orchestration:
-    """What the runtime knows of a run's orchestration."""
+    """What the runtime knows of a run's orchestration; `updated` is when it last did anything."""
 
     runtime_status: str
+    updated: datetime
     custom_status: dict[str, Any]
     output: Any
 
@@ -40,6 +41,7 @@ class Orchestrations:
         custom = status.custom_status
         return Orchestration(
             runtime_status=status.runtime_status.name,
+            updated=status.last_updated_time,
             custom_status=custom if isinstance(custom, dict) else {},
             output=status.output,
         )

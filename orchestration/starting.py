@@ -19,6 +19,7 @@ from .problems import Invalid, InvalidRequestError, of_validation
 from .services import Services
 
 DATASETS = "datasets"
+KEYS = "keys/"
 NONCE = string.ascii_lowercase + string.digits
 
 
@@ -33,41 +34,49 @@ class KeyReusedError(Exception):
     """The idempotency key stands for another request."""
 
 
-def accept(
-    services: Services, body: Any, *, key: str | None, now: datetime, schedule: str | None = None
-) -> RunRecord:
+def accept(services: Services, body: Any, *, key: str | None, now: datetime) -> RunRecord:
     """Validate a request and keep it; the same key again gives the same run.
 
     Raises:
         InvalidRequestError: every fault of the request by its place; nothing was created.
         KeyReusedError: the key came with another request before.
     """
-    request = _validated(body)
-    request = request.model_copy(update={"dataset": _resolved_dataset(services, request)})
+    request = validated(services, body)
     services.records.create_container()
     run = _claim(services, request, key, now)
-    record = RunRecord(
-        run=run,
-        created=now,
-        request=request,
-        schedule=schedule,
-    )
-    if services.records.create(naming.record(run), record.model_dump_json(by_alias=True)):
-        services.records.catalogue(run, catalogue_entry(record, Phase.PLANNING))
-    return services.records.record(run) or record
+    return keep(services, RunRecord(run=run, created=now, request=request))
+
+
+def validated(services: Services, body: Any) -> RunRequest:
+    """A request without a fault, its dataset in full; creates nothing.
+
+    Raises:
+        InvalidRequestError: every fault of the request by its place.
+    """
+    try:
+        request = RunRequest.model_validate(body)
+    except ValidationError as error:
+        raise InvalidRequestError(of_validation(error)) from None
+    return request.model_copy(update={"dataset": _resolved_dataset(services, request)})
+
+
+def keep(services: Services, record: RunRecord) -> RunRecord:
+    """Keep a record and list its run, unless that is done; the record that is kept."""
+    services.records.create(naming.record(record.run), record.model_dump_json(by_alias=True))
+    entry = catalogue_entry(record, Phase.PLANNING)
+    services.records.catalogue(record.run, entry, new=True)
+    return services.records.record(record.run) or record
+
+
+def new_run(now: datetime) -> str:
+    """A run id that no other run has."""
+    return naming.run_id(now, "".join(secrets.choice(NONCE) for _ in range(5)))
 
 
 async def start(orchestrations: Orchestrations, record: RunRecord, now: datetime) -> None:
     """Start the run of an accepted record, once; a run that has ended is left as it is."""
     if await orchestrations.find(record.run) is None:
         await orchestrations.start(record.run, now)
-
-
-def _validated(body: Any) -> RunRequest:
-    try:
-        return RunRequest.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None
 
 
 def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any] | None:
@@ -102,12 +111,11 @@ def _stored_dataset(services: Services, name: str) -> bytes:
 
 
 def _claim(services: Services, request: RunRequest, key: str | None, now: datetime) -> str:
-    nonce = "".join(secrets.choice(NONCE) for _ in range(5))
-    run = naming.run_id(now, nonce)
+    run = new_run(now)
     if key is None:
         return run
     digest = _digest(json.dumps(request.model_dump(mode="json"), sort_keys=True))
-    path = f"keys/{_digest(key)}"
+    path = f"{KEYS}{_digest(key)}"
     if services.records.create(path, Claim(run=run, digest=digest).model_dump_json()):
         return run
     claim = services.records.read_as(Claim, path)

@@ -1,59 +1,77 @@
 """What nobody else cleans up: orphaned container groups, abandoned runs, what is too old.
 
-A terminated orchestration runs no cleanup of its own; this does.
+A terminated orchestration runs no cleanup of its own; this does. What is to be done is decided in
+`policy.sweeping`, and any of it may be done twice.
 """
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from worker_image.contract import naming
 
+from . import scheduling
 from .activities.auditing import close
 from .activities.fleet import remove
-from .model import FINAL, Close, Phase, Remove, RunState, Verdict
-from .orchestrations import Orchestration, Orchestrations
+from .model import Close, Phase, Remove, RunState, Verdict
+from .orchestrations import Orchestrations
+from .policy.sweeping import Known, Listed, Tagged, to_sweep
 from .services import Services
+from .starting import KEYS
 
 log = logging.getLogger(__name__)
 
-STARTING_GRACE = timedelta(minutes=5)
-
 
 async def sweep(services: Services, orchestrations: Orchestrations, now: datetime) -> None:
-    """One round. Groups without our tag are never touched, nor those of a run that goes on."""
-    runs = await asyncio.to_thread(services.records.catalogued)
-    groups = await asyncio.to_thread(lambda: list(services.groups.tagged()))
-    open_runs = {run for run, entry in runs.items() if not _final(entry)}
-    found = {
-        run: await orchestrations.find(run) for run in open_runs | {run for _, run, _ in groups}
-    }
-    for name, run, expires in groups:
-        if not _live(found[run]) or (expires and expires < now):
-            log.warning("sweep: container group %s of run %s is an orphan", name, run)
-            await asyncio.to_thread(remove, services, Remove(run=run, name=name))
-    for run in open_runs - {run for _, run, _ in groups}:
-        lost = found[run] is None and _older(runs[run], now, STARTING_GRACE)
-        if lost or (found[run] is not None and not _live(found[run])):
-            await asyncio.to_thread(_abandon, services, run, now)
-    for run in set(runs) - open_runs:
-        if _older(runs[run], now, timedelta(days=services.settings.retention_days)):
-            await asyncio.to_thread(_purge, services, run)
+    """One round; what fails is logged, keeps nothing else back, and is tried again in the next."""
+    retention = timedelta(days=services.settings.retention_days)
+    runs = await asyncio.to_thread(_listed, services)
+    groups = await asyncio.to_thread(_tagged, services)
+    unsure = {run for run, listed in runs.items() if not listed.state.final}
+    known = await _known(orchestrations, unsure | {group.run for group in groups})
+    todo = to_sweep(groups, runs, known, now, retention)
+    for group in todo.remove:
+        log.warning("sweep: container group %s of run %s is an orphan", group.name, group.run)
+        await _try(_remove, services, group)
+    for run in todo.abandon:
+        await _try(_abandon, services, run, now)
+    for run in todo.purge:
+        if await _try(_purge, services, run):
             await orchestrations.purge(run)
+    await _try(_forget, services, now - retention)
 
 
-def _live(found: Orchestration | None) -> bool:
-    return found is not None and found.live
+async def _known(orchestrations: Orchestrations, runs: set[str]) -> dict[str, Known]:
+    found = {run: await orchestrations.find(run) for run in sorted(runs)}
+    return {run: Known(live=one.live, updated=one.updated) for run, one in found.items() if one}
 
 
-def _final(entry: Mapping[str, Any]) -> bool:
-    return entry["state"] in FINAL
+async def _try(work: Callable[..., None], services: Services, *values: object) -> bool:
+    try:
+        await asyncio.to_thread(work, services, *values)
+    except Exception:
+        log.exception("sweep: %s of %s failed; the next round tries again", work.__name__, values)
+        return False
+    return True
 
 
-def _older(entry: Mapping[str, Any], now: datetime, age: timedelta) -> bool:
-    return now - datetime.fromisoformat(entry["created"]) > age
+def _listed(services: Services) -> dict[str, Listed]:
+    return {
+        run: Listed(state=entry["state"], changed=entry["changed"])
+        for run, entry in services.records.catalogued().items()
+    }
+
+
+def _tagged(services: Services) -> list[Tagged]:
+    return [
+        Tagged(name=name, run=run, expires=expires)
+        for name, run, expires in services.groups.tagged()
+    ]
+
+
+def _remove(services: Services, group: Remove) -> None:
+    remove(services, group)
 
 
 def _abandon(services: Services, run: str, now: datetime) -> None:
@@ -61,7 +79,7 @@ def _abandon(services: Services, run: str, now: datetime) -> None:
     record = services.records.record(run)
     entry = services.records.catalogued(run).get(run)
     # Looked at again: the run may have ended well since the round began.
-    if record is None or entry is None or _final(entry):
+    if record is None or entry is None or Phase(entry["state"]).final:
         return
     reason = "its orchestration was ended from outside, or was never started"
     verdict = Verdict(phase=Phase.FAILED, reason=reason)
@@ -73,3 +91,10 @@ def _purge(services: Services, run: str) -> None:
     services.queues.delete(naming.dead_letter_queue(run))
     services.queues.delete(naming.work_queue(run))
     services.records.purge(run)
+
+
+def _forget(services: Services, before: datetime) -> None:
+    """Delete old idempotency keys, and what schedules remember that are there no more."""
+    defined = {scheduling.state_path(name) for name in scheduling.names(services)}
+    services.records.delete_older(KEYS, before)
+    services.records.delete_older(scheduling.STATES, before, but=defined)

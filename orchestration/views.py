@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .model import Phase, RunRecord
+from .model import Control, Phase, RunRecord
 from .orchestrations import Orchestration
 from .reports import Report, failure_groups
 from .services.records import DeadLetterSummary
@@ -17,17 +17,22 @@ def link(url: str, run: str) -> str:
 def links(url: str, run: str) -> dict[str, str]:
     """Where a run is watched and acted on."""
     base = link(url, run)
+    wishes = ("cancel", "pause", "resume", "scale", "redrive")
     return {
         "self": base,
-        "cancel": f"{base}/cancel",
+        **{wish: f"{base}/{wish}" for wish in wishes},
         "deadLetters": f"{base}/dead-letters",
-        "redrive": f"{base}/redrive",
     }
 
 
 def accepted(record: RunRecord, url: str) -> dict[str, Any]:
     """The answer to a start."""
     return {"run": record.run, "kind": record.request.kind, "links": links(url, record.run)}
+
+
+def wished(run: str, control: Control) -> dict[str, Any]:
+    """The answer to a wish: all that are kept, redrives aside."""
+    return {"run": run, "wishes": control.model_dump(mode="json", exclude={"redrives"})}
 
 
 def state(found: Orchestration | None, report: Report | None) -> str | None:

@@ -15,7 +15,7 @@ from .decision import (
     Remove,
     Seed,
 )
-from .instances import Instances
+from .instances import Count, Instances
 from .limits import RunLimits
 from .observation import (
     Control,
@@ -31,6 +31,7 @@ from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
 from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
 from .state import FINAL, SAMPLE, Account, Pace, Phase, RunState, Slot, SlotStatus, Spent, Verdict
+from .trial import Size, Trial
 from .value import Value
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Audit",
     "Close",
     "Control",
+    "Count",
     "Decision",
     "Documents",
     "GroupView",
@@ -68,10 +70,12 @@ __all__ = [
     "Seed",
     "Selection",
     "Sink",
+    "Size",
     "Slot",
     "SlotStatus",
     "Source",
     "Spent",
+    "Trial",
     "Value",
     "Verdict",
 ]

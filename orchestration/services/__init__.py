@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ..model import RunRequest, Trial
 from ..settings import Settings
 from .container_groups import ContainerGroups
 from .queues import Queues
@@ -20,6 +21,9 @@ class Services:
     `read_dataset` takes a dataset specification as text or as data, the number of units that it
     must last for, and what reads the lists that it names by their address; it gives the
     specification back as data, with the lists in it, and what is wrong with it.
+
+    `try_dataset` makes some units of a request for as long as that takes seconds, not minutes; or
+    says why it cannot.
     """
 
     settings: Settings
@@ -30,6 +34,7 @@ class Services:
         [bytes | dict[str, Any], int | None, Callable[[str], bytes | None]],
         tuple[dict[str, Any], Faults],
     ]
+    try_dataset: Callable[[RunRequest], Trial | str]
 
 
 __all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services"]

@@ -1,8 +1,10 @@
 """Everything of a run that lies in Blob Storage, behind the names of the contract."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 from azure.core import MatchConditions
@@ -11,7 +13,7 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient
+from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, ContainerClient
 from pydantic import BaseModel
 
 from worker_image.contract import Heartbeat, Receipt, naming
@@ -22,6 +24,8 @@ T = TypeVar("T", bound=BaseModel)
 
 LISTING_PAGE = 5_000
 EDITS = 20
+BATCH = 256  # the most deletions that one call may have
+GONE = (202, 404)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,39 @@ class Records:
             return False
         return True
 
+    def edit(self, path: str, kind: type[T], change: Callable[[T], T]) -> T:
+        """Change a JSON blob under its etag, again if somebody else was faster.
+
+        What is absent is `kind()`, and what is not changed is not written.
+
+        Raises:
+            ResourceModifiedError: others were faster all the time.
+        """
+        for attempt in range(EDITS):
+            try:
+                return self._edit_once(self._runs.get_blob_client(path), kind, change)
+            except (ResourceModifiedError, ResourceExistsError):
+                if attempt == EDITS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _edit_once(self, blob: BlobClient, kind: type[T], change: Callable[[T], T]) -> T:
+        condition: dict[str, Any] = {}
+        try:
+            download = blob.download_blob()
+        except ResourceNotFoundError:
+            found = kind()
+        else:
+            found = kind.model_validate_json(download.readall())
+            condition = {
+                "etag": download.properties.etag,
+                "match_condition": MatchConditions.IfNotModified,
+            }
+        changed = change(found)
+        if changed != found:
+            blob.upload_blob(changed.model_dump_json(), overwrite=bool(condition), **condition)
+        return changed
+
     # ------------------------------------------------------------------------------ the run
 
     def record(self, run: str) -> RunRecord | None:
@@ -88,51 +125,34 @@ class Records:
         return self.read_as(Control, naming.control(run)) or Control()
 
     def edit_control(self, run: str, change: Callable[[Control], Control]) -> Control:
-        """Change the wishes under their etag, again if somebody else was faster.
-
-        Raises:
-            ResourceModifiedError: others were faster all the time.
-        """
-        for attempt in range(EDITS):
-            try:
-                return self._edit_control_once(run, change)
-            except (ResourceModifiedError, ResourceExistsError):
-                if attempt == EDITS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _edit_control_once(self, run: str, change: Callable[[Control], Control]) -> Control:
-        blob = self._runs.get_blob_client(naming.control(run))
-        try:
-            download = blob.download_blob()
-        except ResourceNotFoundError:
-            control = change(Control())
-            blob.upload_blob(control.model_dump_json(), overwrite=False)
-            return control
-        control = change(Control.model_validate_json(download.readall()))
-        blob.upload_blob(
-            control.model_dump_json(),
-            overwrite=True,
-            etag=download.properties.etag,
-            match_condition=MatchConditions.IfNotModified,
-        )
-        return control
+        """Change the wishes; raises what `edit` does."""
+        return self.edit(naming.control(run), Control, change)
 
     # ------------------------------------------------------------------------------ the catalogue
 
-    def catalogue(self, run: str, summary: Mapping[str, Any]) -> None:
-        """Keep what a list of runs shows of this one."""
+    def catalogue(self, run: str, summary: Mapping[str, Any], *, new: bool = False) -> None:
+        """Keep what a list of runs shows of this one; a `new` one does not replace another."""
         metadata = {"summary": json.dumps(summary, separators=(",", ":"))}
-        self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=True, metadata=metadata)
+        try:
+            self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=not new, metadata=metadata)
+        except ResourceExistsError:
+            if not new:
+                raise
 
     def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
-        """By run id, in its order, what the catalogue holds; nothing before the first run."""
+        """By run id, in its order, what the catalogue holds and when that was `changed`.
+
+        Nothing before the first run.
+        """
         try:
             blobs = list(_list(self._runs, f"catalogue/{prefix}"))
         except ResourceNotFoundError:
             return {}
         return {
-            str(blob.name).removeprefix("catalogue/"): json.loads(blob.metadata["summary"])
+            str(blob.name).removeprefix("catalogue/"): {
+                **json.loads(blob.metadata["summary"]),
+                "changed": blob.last_modified.isoformat(),
+            }
             for blob in blobs
         }
 
@@ -181,11 +201,28 @@ class Records:
         """
         return _list(self._service.get_container_client(container), prefix)
 
+    def delete_older(self, prefix: str, than: datetime, but: Collection[str] = ()) -> None:
+        """Delete the blobs of the runs below a prefix that were written before a time."""
+        try:
+            blobs = list(_list(self._runs, prefix))
+        except ResourceNotFoundError:
+            return
+        self._delete(
+            str(blob.name) for blob in blobs if blob.last_modified < than and blob.name not in but
+        )
+
     def purge(self, run: str) -> None:
         """Delete every blob of a run, its place in the catalogue last; documents stay."""
-        for blob in _list(self._runs, f"{run}/"):
-            self._runs.delete_blob(blob.name)
-        self._runs.delete_blob(f"catalogue/{run}")
+        self._delete(str(blob.name) for blob in _list(self._runs, f"{run}/"))
+        self._delete(iter([f"catalogue/{run}"]))
+
+    def _delete(self, paths: Iterator[str]) -> None:
+        """Delete blobs, many a call; some may have gone."""
+        while batch := list(islice(paths, BATCH)):
+            answers = self._runs.delete_blobs(*batch, raise_on_any_failure=False)
+            failed = [answer.status_code for answer in answers if answer.status_code not in GONE]
+            if failed:
+                raise OSError(f"{len(failed)} of {len(batch)} blobs were not deleted: {failed[0]}")
 
 
 def _list(

@@ -17,7 +17,8 @@ CHANGES = {
     "ACI_JOBS_WORKER_IDLE_SECONDS": "20",
     "ACI_JOBS_WORKER_HEARTBEAT_SECONDS": "0.3",
     "ACI_JOBS_WORKER_RETRY_SECONDS": "0.1",
-    "ACI_JOBS_SEED_PAGE": "50",
+    "ACI_JOBS_SEED_PAGE": "25",
+    "ACI_JOBS_SEED_WINDOW": "50",
     "ACI_JOBS_BODY_LIMIT": "100000",
 }
 OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 5, "tick_seconds": 0.05}

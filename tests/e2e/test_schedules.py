@@ -1,53 +1,123 @@
-"""Schedules: a due time starts one run, however often the timer fires."""
+"""Schedules: a due time is decided once and starts one run, whoever ticks, and how often."""
 
-import json
+import os
+import signal
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.instances import Instance
 from support.runs import Ground, ended, until
 
+from local_host.system import LocalApp
 from orchestration.scheduling import SCHEDULES
 
+# Due times of these tests are too long ago for the app's own timer to decide them; but it carries
+# out what was decided, at any moment, as another app instance would.
+FIRST = (datetime.now(UTC) - timedelta(hours=3)).replace(minute=10, second=0, microsecond=0)
+SECOND, THIRD = (FIRST + timedelta(minutes=minutes) for minutes in (10, 20))
+CRON = f"10,20,30 {FIRST.hour} {FIRST.day} {FIRST.month} *"
 
-@pytest.fixture
-def schedule(ground: Ground) -> str:
-    """The name of a schedule that is due every minute."""
-    name = f"job-{ground.schema}"
+
+@pytest.fixture(scope="module")
+def instances(app: LocalApp) -> Iterator[list[Instance]]:
+    running = [Instance(app), Instance(app)]
+    yield running
+    for instance in running:
+        instance.close()
+
+
+def tick(instances: list[Instance], now: datetime) -> None:
+    """Several looks of each instance at once."""
+    for instance in instances:
+        instance.begin(now)
+    for instance in instances:
+        instance.end()
+
+
+@pytest.fixture(autouse=True)
+def _no_schedule_is_left(ground: Ground) -> Iterator[None]:
+    yield
     container = ground.blobs.get_container_client(SCHEDULES)
-    if not container.exists():
-        container.create_container()
-    definition = {"cron": "* * * * *", "request": ground.pipeline(units=2)}
-    container.upload_blob(f"{name}.json", json.dumps(definition))
-    return name
+    for name in list(container.list_blob_names()):
+        container.delete_blob(name)
 
 
-def started(ground: Ground, schedule: str) -> dict[str, str]:
-    """Runs of the schedule by due time."""
-    runs = ground.client.call("GET", "/runs")["runs"]
-    return {
-        run["schedule"]: run["run"]
-        for run in runs
-        if (run["schedule"] or "").startswith(f"{schedule}@")
-    }
-
-
-def test_a_due_time_starts_one_run(ground: Ground, schedule: str) -> None:
+def test_a_due_time_starts_one_run_and_a_faulty_schedule_keeps_no_other_back(
+    ground: Ground,
+) -> None:
+    ground.store(SCHEDULES, "a-broken-one.json", b'{"cron": "never", "request": {}}')
+    name = ground.schedule("* * * * *", ground.nothing())
     for _ in range(3):
         ground.trigger("start_schedules")
-    until(lambda: started(ground, schedule))
-    ground.blobs.get_blob_client(SCHEDULES, f"{schedule}.json").delete_blob()
-    for run in started(ground, schedule).values():
+    until(lambda: ground.runs_of(name))
+    ground.blobs.get_blob_client(SCHEDULES, f"{name}.json").delete_blob()
+    started = ground.runs_of(name)
+    assert len(dict(started)) == len(started), "a due time started two runs"
+    for _, run in started:
         assert ground.finish(run)["state"] == "Succeeded"
-    runs = ground.client.call("GET", "/runs")["runs"]
-    ours = [run for run in runs if (run["schedule"] or "").startswith(f"{schedule}@")]
-    assert len(ours) == len(started(ground, schedule)), "a due time started two runs"
 
 
-def test_a_faulty_schedule_keeps_no_other_back(ground: Ground, schedule: str) -> None:
-    broken = ground.blobs.get_blob_client(SCHEDULES, "a-broken-one.json")
-    broken.upload_blob(b'{"cron": "never", "request": {}}')
+@pytest.mark.parametrize(
+    ("overlap", "times", "choices"),
+    [
+        ("skip", [FIRST, SECOND], ["start", "skip"]),
+        ("queue", [FIRST, SECOND, THIRD], ["start", "queue", "skip"]),
+        ("replace", [FIRST, SECOND], ["start", "replace"]),
+    ],
+)
+def test_app_instances_that_tick_at_once_carry_out_one_decision(
+    ground: Ground,
+    instances: list[Instance],
+    overlap: str,
+    times: list[datetime],
+    choices: list[str],
+) -> None:
+    name = ground.schedule(CRON, ground.pipeline(units=1_000), overlap=overlap)
+    for now in times:
+        tick(instances, now)
+    decisions = ground.schedule_state(name).decisions
+    assert [made.choice for made in decisions] == choices
+    first, second = decisions[0].run, decisions[1].run
+    assert first
+    if overlap != "replace":
+        ground.client.call("POST", f"/runs/{first}/cancel")
+    shown = ground.finish(first)
+    assert shown["state"] == "Cancelled"
+    assert (name in shown["report"]["reason"]) == (overlap == "replace")
+
+    tick(instances, times[-1])
+    expected = [(FIRST.isoformat(), first)]
+    if second:
+        expected.append((SECOND.isoformat(), second))
+        ground.client.call("POST", f"/runs/{second}/cancel")
+        ground.finish(second)
+        tick(instances, times[-1])
+    assert ground.runs_of(name) == expected
+    assert ground.schedule_state(name).decisions == decisions
+
+
+def test_a_host_killed_between_decision_and_start_starts_one_run(
+    ground: Ground, instances: list[Instance]
+) -> None:
+    name = ground.schedule(CRON, ground.nothing())
+    functions = ground.app.functions
+    assert functions.pid
+    os.kill(functions.pid, signal.SIGKILL)
+    until(lambda: functions.pid is None)
+    tick(instances, FIRST)
+    state = ground.schedule_state(name)
+    assert state.last is not None
+    assert not state.started
+    functions.start()
     ground.trigger("start_schedules")
-    until(lambda: started(ground, schedule))
-    for name in (f"{schedule}.json", "a-broken-one.json"):
-        ground.blobs.get_blob_client(SCHEDULES, name).delete_blob()
-    for run in started(ground, schedule).values():
-        assert ended(ground.finish(run))
+    until(lambda: ground.schedule_state(name).started)
+    tick(instances, FIRST)
+    assert ground.runs_of(name) == [(FIRST.isoformat(), state.last.run)]
+    assert ended(ground.finish(state.last.run))
+
+
+def test_a_disabled_schedule_starts_nothing(ground: Ground, instances: list[Instance]) -> None:
+    name = ground.schedule(CRON, ground.nothing(), enabled=False)
+    tick(instances, FIRST)
+    assert ground.runs_of(name) == []

@@ -22,6 +22,8 @@ from local_host.functions.durable.sdk import Execution, replay
 from local_host.functions.durable.store import Store
 from local_host.system import LocalApp
 from orchestration.orchestrator import orchestrate
+from orchestration.scheduling import SCHEDULES, state_path
+from orchestration.scheduling.decision import ScheduleState
 from orchestration.settings import Settings
 from worker_image.contract import naming
 from worker_image.generator import load
@@ -100,6 +102,12 @@ class Ground:
             **changes,
         }
 
+    def nothing(self) -> dict[str, Any]:
+        """The request of a run that finds nothing to do: it needs no container group."""
+        self.store("empty", "elsewhere", b"")
+        source = {"container": "empty", "prefix": "nothing/"}
+        return {"kind": "ingest", "source": source, "sink": {"schema": self.schema}}
+
     # ------------------------------------------------------------------------------ watching
 
     def wait(self, run: str, reached: Callable[[dict[str, Any]], Any], seconds: float = 60) -> Any:
@@ -146,6 +154,26 @@ class Ground:
             ]
             assert called[: len(recorded)] == recorded
             assert state.is_done or state.error
+
+    # ------------------------------------------------------------------------------ schedules
+
+    def schedule(self, cron: str, request: dict[str, Any], **members: Any) -> str:
+        """Store a schedule as a user would; its name."""
+        name = f"job-{self.schema}"
+        definition = {"cron": cron, "request": request, **members}
+        self.store(SCHEDULES, f"{name}.json", json.dumps(definition).encode())
+        return name
+
+    def schedule_state(self, name: str) -> ScheduleState:
+        """What the schedule remembers."""
+        blob = self.blobs.get_blob_client(naming.RUNS, state_path(name))
+        return ScheduleState.model_validate_json(blob.download_blob().readall())
+
+    def runs_of(self, schedule: str) -> list[tuple[str, str]]:
+        """Due time and run of each run that the schedule has started, in the order of due times."""
+        runs = self.client.call("GET", "/runs")["runs"]
+        labels = [((run["schedule"] or "").partition("@"), run["run"]) for run in runs]
+        return sorted((due, run) for (name, _, due), run in labels if name == schedule)
 
     # ------------------------------------------------------------------------------ the services
 

@@ -47,7 +47,7 @@ def record(run: str) -> str:
 
 
 def control(run: str) -> str:
-    """The wishes of people (cancel, redrive); edited under its etag."""
+    """The wishes of people (cancel, pause, scale, redrive); edited under its etag."""
     return f"{run}/control.json"
 
 

@@ -1,6 +1,7 @@
 """Queues and blobs through the real SDKs."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
@@ -60,3 +61,24 @@ def test_wishes_of_many_people_at_once_are_all_kept(services: Services, run: str
 def test_a_listing_of_a_missing_container_is_an_error(services: Services) -> None:
     with pytest.raises(ResourceNotFoundError):
         list(services.records.listing("nowhere", ""))
+
+
+def test_a_run_is_purged_with_all_its_blobs_and_twice(services: Services, run: str) -> None:
+    for number in range(300):  # more than one call deletes
+        services.records.create(f"{run}/receipts/{number}", b"")
+    services.records.catalogue(run, {"state": "Failed"})
+    for _ in range(2):
+        services.records.purge(run)
+    assert list(services.records.listing(naming.RUNS, f"{run}/")) == []
+    assert run not in services.records.catalogued()
+
+
+def test_what_is_old_is_deleted_but_for_what_is_named(services: Services, run: str) -> None:
+    for name in ("a", "b", "c"):
+        services.records.create(f"{run}/{name}", b"")
+    now = datetime.now(UTC)
+    services.records.delete_older(f"{run}/", now - timedelta(hours=1))
+    assert len(list(services.records.listing(naming.RUNS, f"{run}/"))) == 3
+    services.records.delete_older(f"{run}/", now + timedelta(hours=1), but={f"{run}/b"})
+    left = [blob.name for blob in services.records.listing(naming.RUNS, f"{run}/")]
+    assert left == [f"{run}/b"]

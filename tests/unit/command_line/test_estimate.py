@@ -3,11 +3,12 @@
 import pytest
 from support.generator import document, every_kind, retail
 
-from command_line.estimate import START_SECONDS, duration, estimated
-from command_line.measuring import Measurement, Size, measure
+from command_line.estimate import duration, estimated
+from orchestration.estimating import START_SECONDS
 from orchestration.model import Instances
 from orchestration.settings import Settings
 from worker_image.generator import Compression, Form, Format, parse
+from worker_image.generator.measuring import Measurement, Size, measure
 
 PRICES = Settings.model_fields
 
@@ -29,14 +30,18 @@ def test_units_are_shared_out_and_start_and_idle_time_are_billed() -> None:
     assert cost == pytest.approx(billed * each)
 
 
-def test_half_a_vcpu_takes_twice_as_long_and_two_are_no_faster() -> None:
+def test_half_a_vcpu_takes_twice_as_long_and_two_half_as_long() -> None:
     one, half, two = (reckoned(100, count=1, cpu=cpu)[0] for cpu in (1, 0.5, 2))
     assert half - START_SECONDS == 2 * (one - START_SECONDS)
-    assert two == one
+    assert two - START_SECONDS == (one - START_SECONDS) / 2
+    four = reckoned(100, count=1, cpu=4, concurrency=2)[0]
+    assert four == two, "a worker that takes two units at once has no use for more"
 
 
 def test_groups_without_a_unit_do_not_help() -> None:
-    assert reckoned(3, count=100)[0] == START_SECONDS + 2
+    seconds, billed, _ = reckoned(3, count=100)
+    assert seconds == START_SECONDS + 2
+    assert billed == reckoned(3, count=3)[1]
 
 
 def test_the_environment_does_not_change_an_estimate(monkeypatch: pytest.MonkeyPatch) -> None:

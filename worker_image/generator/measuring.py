@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from worker_image.generator import Compiled, Dataset, Form, Unit, compile_dataset, encode
+from ..forms import Form
+from .compiled import Compiled, Unit, compile_dataset
+from .dataset import Dataset
+from .formats.compression import encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""What a request would come to; nothing is created."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from . import planning
+from .estimating import Estimate
+from .model import Kind, RunRequest, Size, Trial
+from .problems import Invalid, InvalidRequestError
+from .services import Services
+
+LISTED = 20_000
+# How fast one vCPU loads, measured with primary and foreign keys on PostgreSQL beside it.
+ROWS_A_SECOND = 100_000
+PACKED_BYTES_A_SECOND, PLAIN_BYTES_A_SECOND = 2_000_000, 15_000_000
+PACKED = (".gz", ".zst", ".parquet")
+
+
+@dataclass(frozen=True)
+class Work:
+    """The units of a run, the seconds that one takes on one vCPU, and what is said of them.
+
+    Without `seconds` nothing can be reckoned; `members` are shown as they are.
+    """
+
+    units: int
+    seconds: float | None = None
+    members: dict[str, Any] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def plan(services: Services, request: RunRequest, listed: int = LISTED) -> dict[str, Any]:
+    """The answer to a valid request: what there is to do, how long it takes, and what it costs.
+
+    Some units are made, or up to so many documents are `listed`.
+
+    Raises:
+        InvalidRequestError: the documents are in a container that is not there.
+    """
+    found = _documents(services, request, listed) if request.source else _made(services, request)
+    return {
+        "kind": request.kind,
+        "units": found.units,
+        "messages": dict.fromkeys(planning.STAGES[request.kind], found.units),
+        **_estimated(services, request, found),
+        **found.members,
+    }
+
+
+def _estimated(services: Services, request: RunRequest, work: Work) -> dict[str, Any]:
+    if work.seconds is None:
+        return {"warnings": list(work.warnings), "assumptions": []}
+    settings = services.settings
+    estimate = Estimate(
+        units=work.units,
+        seconds=work.seconds,
+        instances=request.instances,
+        prices=settings.prices,
+        idle_seconds=settings.worker_idle_seconds,
+    )
+    return {
+        "groups": estimate.groups,
+        "minutes": round(estimate.run_seconds / 60, 1),
+        "billedSeconds": round(estimate.billed_seconds),
+        "cost": round(estimate.cost, 6),
+        "warnings": [*work.warnings, *estimate.warnings(request.limits)],
+        "assumptions": [*work.assumptions, *estimate.assumptions()],
+    }
+
+
+# ------------------------------------------------------------------------------ units to make
+
+
+def _made(services: Services, request: RunRequest) -> Work:
+    units = request.units or 0
+    trial = services.try_dataset(request)
+    if isinstance(trial, str):
+        reason = f"time and money are not estimated: {trial}"
+        return Work(units, warnings=(reason,))
+    loading = trial.each.rows / ROWS_A_SECOND if request.kind is Kind.PIPELINE else 0.0
+    return Work(
+        units,
+        seconds=trial.seconds + loading,
+        members={
+            "measured": {"units": trial.made, "secondsEach": trial.seconds},
+            "data": _sizes(trial.total),
+            "rows": trial.rows,
+        },
+        assumptions=tuple(_assumed(request, trial)),
+    )
+
+
+def _sizes(total: Size) -> dict[str, Any]:
+    return {
+        "records": {name: round(rows) for name, rows in total.records.items()},
+        "rows": round(total.rows),
+        "documents": round(total.documents),
+        "bytesRaw": round(total.raw),
+        "bytesStored": round(total.stored),
+    }
+
+
+def _assumed(request: RunRequest, trial: Trial) -> Iterator[str]:
+    yield f"the other units are like the {trial.made} that were made here"
+    if request.documents.format == "parquet":
+        yield "Parquet takes as long and as much as CSV with zstd"
+    if request.kind is Kind.PIPELINE:
+        yield f"a vCPU loads {ROWS_A_SECOND:,} rows a second, and the database keeps up"
+
+
+# ------------------------------------------------------------------------------ documents there
+
+
+def _documents(services: Services, request: RunRequest, listed: int) -> Work:
+    """The documents that there are; `listed` of them at most, and then there may be more."""
+    source = request.source
+    assert source
+    try:
+        blobs = list(islice(services.records.listing(source.container, source.prefix), listed + 1))
+    except ResourceNotFoundError:
+        reason = f"there is no container {source.container!r}"
+        fault = Invalid(field="source.container", reason=reason, value=source.container)
+        raise InvalidRequestError([fault]) from None
+    more, blobs = len(blobs) > listed, blobs[:listed]
+    size = sum(int(blob.size) for blob in blobs)
+    packed = sum(int(blob.size) for blob in blobs if str(blob.name).endswith(PACKED))
+    seconds = packed / PACKED_BYTES_A_SECOND + (size - packed) / PLAIN_BYTES_A_SECOND
+    return Work(
+        len(blobs),
+        seconds=seconds / max(1, len(blobs)),
+        members={"documents": {"count": len(blobs), "bytes": size, "atLeast": more}},
+        assumptions=(
+            f"a vCPU loads {PACKED_BYTES_A_SECOND:,} bytes of compressed documents a second and"
+            f" {PLAIN_BYTES_A_SECOND:,} of others, and the database keeps up",
+        ),
+        warnings=(f"there are more than {listed:,} documents: all figures are of these",)
+        if more
+        else (),
+    )

@@ -1,0 +1,67 @@
+"""Wishes over HTTP: each is kept, may come twice, and is refused once the run has ended."""
+
+from typing import Any
+
+import pytest
+from support.runs import Ground
+
+from local_host.client import RefusedError
+from orchestration.model import Control
+from worker_image.contract import naming
+
+WISHES: list[tuple[str, Any, dict[str, Any]]] = [
+    ("pause", None, {"paused": True}),
+    ("pause", None, {"paused": True}),
+    ("scale", {"count": 3}, {"paused": True, "count": 3}),
+    ("resume", None, {"paused": False, "count": 3}),
+    ("scale", {"count": None}, {"paused": False, "count": None}),
+    ("pause", {}, {"paused": True}),
+    ("cancel", {"reason": "enough"}, {"cancel": True, "reason": "enough", "paused": True}),
+    ("cancel", None, {"cancel": True, "reason": "cancelled on request"}),
+]
+
+
+def kept(ground: Ground, run: str) -> Control:
+    blob = ground.blobs.get_blob_client(naming.RUNS, naming.control(run))
+    return Control.model_validate_json(blob.download_blob().readall())
+
+
+def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
+    run = ground.client.start(ground.pipeline(units=12))
+    for wish, body, expected in WISHES:
+        answer = ground.client.call("POST", f"/runs/{run}/{wish}", body)
+        found = kept(ground, run)
+        assert {name: getattr(found, name) for name in expected} == expected
+        assert answer == {"run": run, "wishes": found.model_dump(exclude={"redrives"})}
+    assert ground.finish(run)["state"] == "Cancelled"
+    for wish, body, _ in WISHES:
+        with pytest.raises(RefusedError, match="has ended") as caught:
+            ground.client.call("POST", f"/runs/{run}/{wish}", body)
+        assert caught.value.status == 409
+
+    ground.client.call("POST", f"/runs/{run}/redrive", {})
+    found = kept(ground, run)
+    assert (found.cancel, found.paused) == (False, False), "a redrive takes their place"
+    assert ground.finish(run)["state"] == "Succeeded"
+    assert ground.count("aci_jobs_ledger") == 12
+
+
+FAULTY = [
+    ("scale", None, "count"),
+    ("scale", {"count": 0}, "count"),
+    ("scale", {"count": 101}, "count"),
+    ("scale", {"count": 2, "spot": True}, "spot"),
+    ("cancel", {"reason": "x" * 501}, "reason"),
+    ("redrive", {"units": "all"}, "units"),
+]
+
+
+def test_a_faulty_wish_changes_nothing(ground: Ground) -> None:
+    run = ground.client.start(ground.nothing())
+    for wish, body, field in FAULTY:
+        with pytest.raises(RefusedError) as caught:
+            ground.client.call("POST", f"/runs/{run}/{wish}", body)
+        assert caught.value.status == 400
+        assert [error["field"] for error in caught.value.problem["errors"]] == [field]
+    assert not ground.blobs.get_blob_client(naming.RUNS, naming.control(run)).exists()
+    ground.finish(run)
