@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from orchestration.model import GroupView, Outcome, Provision, Refusal, Remedy, Room
@@ -25,6 +26,7 @@ class Group:
     region: str
     spot: bool
     created: float
+    expires: datetime
     pulled: float | None = None
     running: bool = False
     ended: float | None = None
@@ -178,7 +180,13 @@ class Azure:
 
     def _deploy(self, wanted: Provision, name: str) -> None:
         group = Group(
-            name, wanted.ordinal, wanted.attempt, wanted.region, wanted.spot, self.agenda.now
+            name=name,
+            ordinal=wanted.ordinal,
+            attempt=wanted.attempt,
+            region=wanted.region,
+            spot=wanted.spot,
+            created=self.agenda.now,
+            expires=wanted.expires,
         )
         self.groups[name] = self.history[name] = group
         self.most_at_once = max(self.most_at_once, len(self.groups))

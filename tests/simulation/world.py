@@ -1,6 +1,7 @@
 """The activities of a run on simulated services: what each does, and what goes wrong with it."""
 
 from collections import Counter
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -26,6 +27,7 @@ from orchestration.model import (
     Seed,
     Selection,
 )
+from orchestration.policy.sweeping import Known, Listed, Tagged, to_sweep
 from worker_image.contract import naming
 
 from .agenda import START, Agenda, moment
@@ -249,11 +251,20 @@ class World:
         self.control = Control(redrives=(*self.control.redrives, Selection()))
         self.tell("the run is started again by a redrive")
 
-    def sweep(self) -> int:
-        """Delete every group of a run that nobody looks after; how many are left."""
-        for name in list(self.azure.groups):
-            self.azure.delete(name)
-        return len(self.azure.groups)
+    def sweep(self, *, live: bool) -> None:
+        """What the sweeper does, in another instance of the app."""
+        tagged = [
+            Tagged(name=group.name, run=RUN, expires=group.expires)
+            for group in self.azure.groups.values()
+        ]
+        phase = self.report.verdict.phase if self.report and self.report.verdict else Phase.RUNNING
+        listed = {RUN: Listed(state=phase, changed=START)}
+        known = {RUN: Known(live=live, updated=self.now)}
+        todo = to_sweep(tagged, listed, known, self.now, timedelta(days=30))
+        if live and (todo.abandon or todo.purge or todo.remove):
+            self.azure.breaches.append(f"the sweeper disturbs a run that goes on: {todo}")
+        for group in todo.remove:
+            self.azure.delete(group.name)
 
     def start(self) -> dict[str, Any]:
         """The input of a new orchestration."""
