@@ -79,9 +79,10 @@ def draw(seed: int) -> Scenario:
     """The scenario of a seed, always the same."""
     random = Random(seed)
     faults = frozenset(random.sample(FAULTS, random.randint(0, MOST_FAULTS)))
-    units = random.choice((1, 5, 20, 40, 80, 150))
+    units = random.choice((0, 1, 5, 20, 40, 80, 150))
     plan = _plan(random, units)
-    poisoned = frozenset(random.sample(range(units), random.choice((1, max(1, units // 3), units))))
+    ill = min(units, random.choice((1, max(1, units // 3), units)))
+    poisoned = frozenset(random.sample(range(units), ill))
     return Scenario(
         seed=seed,
         plan=plan,
