@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from worker_image.contract import naming
 
+from . import commands
 from .activities.auditing import catalogue_entry
 from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
@@ -43,6 +44,8 @@ def accept(
         KeyReusedError: the key came with another request before.
     """
     request = _validated(body)
+    if unfit := list(commands.faults(request, services.settings.worker_image, now)):
+        raise InvalidRequestError(unfit)
     request = request.model_copy(update={"dataset": _resolved_dataset(services, request)})
     services.records.create_container()
     run = _claim(services, request, key, now)

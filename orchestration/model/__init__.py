@@ -4,6 +4,7 @@ All of them are frozen and JSON: they cross HTTP, activities and the orchestrato
 Times are aware UTC, money is in the currency of the configured prices.
 """
 
+from .command import Command, payload_text
 from .decision import (
     Audit,
     Close,
@@ -39,6 +40,7 @@ __all__ = [
     "Account",
     "Audit",
     "Close",
+    "Command",
     "Control",
     "Decision",
     "Documents",
@@ -73,4 +75,5 @@ __all__ = [
     "Spent",
     "Value",
     "Verdict",
+    "payload_text",
 ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .command import Command, Payloads
 from .instances import Instances
 from .limits import RunLimits
 from .value import Value
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     GENERATE = "generate"
     INGEST = "ingest"
     PIPELINE = "pipeline"
+    COMMAND = "command"
 
 
 class Documents(Value):
@@ -60,6 +62,8 @@ class RunRequest(Value):
     documents: Documents = Documents()
     source: Source | None = None
     sink: Sink | None = None
+    command: Command | None = None
+    payloads: Payloads | None = None
     instances: Instances = Instances()
     limits: RunLimits = RunLimits()
 
@@ -69,9 +73,10 @@ class RunRequest(Value):
             Kind.GENERATE: {"dataset", "units"},
             Kind.PIPELINE: {"dataset", "units", "sink"},
             Kind.INGEST: {"source", "sink"},
+            Kind.COMMAND: {"command", "payloads"},
         }[self.kind]
         optional = {"dataset"} if self.kind is Kind.INGEST else set()
-        for name in ("dataset", "units", "source", "sink"):
+        for name in ("dataset", "units", "source", "sink", "command", "payloads"):
             given = getattr(self, name) is not None
             if name in needed and not given:
                 raise ValueError(f"{name}: a {self.kind} run needs it")

@@ -89,11 +89,16 @@ class ContainerGroups:
             yield str(group.name), tags.get("run", ""), _time(tags.get("expires"))
 
     def create(
-        self, wanted: Provision, instances: Instances, variables: Iterable[Variable]
+        self,
+        wanted: Provision,
+        instances: Instances,
+        variables: Iterable[Variable],
+        image: str | None = None,
     ) -> bool:
         """Create a group, or adopt the one of that name; True if this call created it.
 
-        A name is never put twice: an existing group, even a finished one, is left as it is.
+        Without `image` it is the app's own. A name is never put twice: an existing group, even a
+        finished one, is left as it is.
 
         Raises:
             AzureError: Azure refused, or the reply was lost; `refusal` tells what it means.
@@ -111,7 +116,7 @@ class ContainerGroups:
         self._groups.begin_create_or_update(
             self._resource_group,
             name,
-            self._definition(instances, variables, tags),
+            self._definition(instances, variables, tags, image),
             polling=False,
             retry_total=0,
         )
@@ -151,12 +156,16 @@ class ContainerGroups:
         return view(group) if group else None
 
     def _definition(
-        self, instances: Instances, variables: Iterable[Variable], tags: dict[str, str]
+        self,
+        instances: Instances,
+        variables: Iterable[Variable],
+        tags: dict[str, str],
+        image: str | None,
     ) -> models.ContainerGroup:
         size = models.ResourceRequests(cpu=instances.cpu, memory_in_gb=instances.memory_gb)
         container = models.Container(
             name=CONTAINER,
-            image=self._settings.worker_image,
+            image=image or self._settings.worker_image,
             resources=models.ResourceRequirements(requests=size),
             environment_variables=[_variable(variable) for variable in variables],
         )
