@@ -17,11 +17,10 @@ from worker_image.contract import (
     naming,
 )
 
-from .model import Account, Instances, Kind, Prices, RunRecord
+from .model import MOST_UNITS, Account, Instances, Kind, Prices, RunRecord
 
 INLINE_DATASET = 16_000
 SAMPLE = 20
-MOST_UNITS = 10_000_000  # they are numbered with seven digits
 
 STAGES: Mapping[Kind, tuple[Stage, ...]] = {
     Kind.GENERATE: (Stage.GENERATE,),

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from worker_image.contract import SIZE_LIMIT, naming
 
 from .. import planning
-from ..model import RunRecord, Value, payload_text
+from ..model import MOST_UNITS, RunRecord, Value, payload_text
 from ..services import Services
 from . import freezing
 from .freezing import SourceError
@@ -49,8 +49,8 @@ def freeze(services: Services, record: RunRecord) -> int | None:
     given = record.request.payloads
     source = _Blob(services, record, given) if isinstance(given, str) else _Inline(given or [])
     units = freezing.freeze(services, record.run, PAGE, source.behind)
-    if units is not None and not 0 < units <= planning.MOST_UNITS:
-        reason = f"it has {units} payloads; 1 to {planning.MOST_UNITS} are allowed"
+    if units is not None and not 0 < units <= MOST_UNITS:
+        reason = f"it has {units} payloads; 1 to {MOST_UNITS} are allowed"
         raise SourceError(f"payloads: {given}: {reason}")
     return units
 

@@ -30,12 +30,13 @@ from .observation import (
 )
 from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
-from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
+from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest, Sink, Source
 from .state import FINAL, SAMPLE, Account, Phase, RunState, Slot, SlotStatus, Spent, Verdict
 from .value import Value
 
 __all__ = [
     "FINAL",
+    "MOST_UNITS",
     "SAMPLE",
     "Account",
     "Audit",

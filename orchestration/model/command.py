@@ -8,11 +8,11 @@ from pydantic import Field, PlainValidator, field_validator, model_validator
 from pydantic_core import from_json, to_json
 
 from worker_image.contract import PROGRAM_ENDINGS, Ending, encoded
+from worker_image.contract.environment import PREFIX
 
 from .value import Value
 
 COMMAND_LIMIT = 16_000
-OWN_NAMES = "ACI_JOBS_"
 
 _ADDRESS = re.compile(r"[a-z0-9](-?[a-z0-9])+/.{1,1024}")
 
@@ -48,8 +48,8 @@ class Command(Value):
     @classmethod
     def _leaves_our_names_alone(cls, environment: dict[str, str]) -> dict[str, str]:
         for name in environment:
-            if name.startswith(OWN_NAMES):
-                raise ValueError(f"{name}: names that begin with {OWN_NAMES} are the app's own")
+            if name.startswith(PREFIX):
+                raise ValueError(f"{name}: names that begin with {PREFIX} are the app's own")
         return environment
 
     @model_validator(mode="after")

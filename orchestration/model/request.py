@@ -11,6 +11,8 @@ from .instances import Instances
 from .limits import RunLimits
 from .value import Value
 
+MOST_UNITS = 10_000_000  # they are numbered with seven digits
+
 ContainerName = Annotated[
     str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])+$", min_length=3, max_length=63)
 ]
@@ -57,7 +59,7 @@ class RunRequest(Value):
     dataset: (
         Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | dict[str, Any] | None
     ) = None
-    units: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    units: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     documents: Documents = Documents()
     source: Source | None = None

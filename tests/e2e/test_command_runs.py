@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.programs import programs
 from support.runs import Ground, done, until
 
 from local_host.client import RefusedError
@@ -60,7 +61,9 @@ def test_the_example_extracts_text_and_what_fails_is_mended(ground: Ground) -> N
     container = f"docx-{ground.schema.replace('_', '-')}"
     names = [f"in/{number:02d} é.docx" for number in range(12)]
     for number, name in enumerate(names):
-        ground.store(container, name, docx(f"Letter {number}", "Dear Zoë &amp; Co"))
+        ground.store(
+            container, name, docx(f"Letter {number}", "Dear</w:t><w:tab/><w:t>Zoë &amp; Co")
+        )
     ground.store(container, names[4], b"a text that calls itself a document")
     ground.blobs.get_blob_client(container, names[7]).delete_blob()
     lines = [json.dumps({"container": container, "path": name}) for name in names]
@@ -98,7 +101,7 @@ def test_the_example_extracts_text_and_what_fails_is_mended(ground: Ground) -> N
         name: ground.blobs.get_blob_client(container, f"{name}.txt").download_blob().readall()
         for name in names
     }
-    expected = {name: f"Letter {n}\nDear Zoë & Co\n" for n, name in enumerate(names)}
+    expected = {name: f"Letter {n}\nDear\tZoë & Co\n" for n, name in enumerate(names)}
     expected |= {names[4]: "Mended\n", names[7]: "Found\n"}
     assert {name: text.decode() for name, text in texts.items()} == expected
     assert sorted(receipts(ground, run)) == list(range(12))
@@ -123,6 +126,8 @@ def test_workers_killed_on_the_way_and_every_unit_is_done(ground: Ground) -> Non
     assert {receipt.rows for receipt in found.values()} == {1}
     said = {line["unit"]: line["message"] for line in log(ground, run) if "stream" in line}
     assert all(text == f'{{"n":{unit}}} of all' for unit, text in said.items())
+    assert programs(run) == []
+    assert "payloads" not in shown["request"]
 
 
 def test_a_unit_over_its_time_costs_no_container_group(ground: Ground) -> None:

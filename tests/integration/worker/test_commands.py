@@ -7,12 +7,11 @@ import signal
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
+from support.programs import programs
 from support.services import eventually
 from support.worker import Bench
 
@@ -49,17 +48,6 @@ def shell(bench: Bench, script: str, **changes: Any) -> Message:
     return handed(bench, "sh", "-c", script, **changes)
 
 
-def programs(bench: Bench) -> list[psutil.Process]:
-    """What lives of the run's programs, and of the guards beside them."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            variables = process.environ()
-            if variables.get("ACI_JOBS_RUN") == bench.run and "ACI_JOBS_UNIT" in variables:
-                found.append(process)
-    return found
-
-
 def receipts(bench: Bench) -> list[Receipt]:
     return bench.receipts(naming.RUNS, naming.receipts(bench.run, "command"))
 
@@ -77,7 +65,7 @@ def stage(bench: Bench) -> Command:
 @pytest.fixture(autouse=True)
 def _nothing_is_left(bench: Bench) -> Iterator[None]:
     yield
-    assert programs(bench) == []
+    assert programs(bench.run) == []
 
 
 def test_exit_codes_decide(bench: Bench, tmp_path: Path) -> None:
@@ -210,7 +198,7 @@ def test_a_program_over_its_time_may_tidy_up(bench: Bench) -> None:
 
 
 def running(bench: Bench, count: int) -> bool:
-    return sum("sleep" in process.name() for process in programs(bench)) >= count
+    return sum("sleep" in process.name() for process in programs(bench.run)) >= count
 
 
 def test_a_terminated_worker_ends_its_programs_and_hands_their_units_over(bench: Bench) -> None:
@@ -219,7 +207,7 @@ def test_a_terminated_worker_ends_its_programs_and_hands_their_units_over(bench:
         eventually(lambda: running(bench, 2))
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == ExitCode.OK
-        assert programs(bench) == []
+        assert programs(bench.run) == []
     [text] = bench.visible()
     assert Message.decode(text).released == 1
 
@@ -241,7 +229,7 @@ def test_nothing_of_a_program_survives_a_killed_worker(bench: Bench) -> None:
         eventually(lambda: running(bench, 4))
         process.kill()
         process.wait()
-        eventually(lambda: programs(bench) == [])
+        eventually(lambda: programs(bench.run) == [])
 
 
 def test_a_program_whose_guard_is_killed_ends_and_is_tried_again(
@@ -256,7 +244,7 @@ def test_stop_ends_programs_from_another_thread(bench: Bench, stage: Command) ->
         units = [threads.submit(stage.work, shell(bench, STUBBORN, unit=n)) for n in (0, 1)]
         eventually(lambda: running(bench, 4))
         stage.stop()
-        assert programs(bench) == []
+        assert programs(bench.run) == []
         assert [type(unit.exception()) for unit in units] == [StartError, StartError]
     stage.stop()
 
