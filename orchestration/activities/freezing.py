@@ -41,7 +41,8 @@ def freeze(
     for number in range(written, written + PAGES_A_CALL):
         page = list(islice(entries, size))
         content = pages.dump_json(page)
-        services.records.create(naming.plan_page(run, number), content)
+        if not services.records.create(naming.plan_page(run, number), content):
+            break  # another call is at it, and may have seen other entries
         if len(page) < size:
             return number * size + len(page)
         room -= len(content)

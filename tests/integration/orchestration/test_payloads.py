@@ -1,10 +1,12 @@
 """The payloads of command runs on their way from the request or a blob to the messages."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from orchestration.activities import freezing
 from orchestration.activities.auditing import audit
@@ -124,6 +126,21 @@ def test_cut_off_anywhere_the_next_call_goes_on(services: Services, run: str) ->
             services.records._runs.delete_blob(naming.plan_page(run, page))
     assert units(services, run) == len(lines)
     assert seed_all(services, run, len(lines)) == {n: str(n) for n in range(len(lines))}
+
+
+def test_a_call_that_is_overtaken_leaves_the_pages_of_the_other(
+    services: Services, run: str
+) -> None:
+    ours, theirs = ([f"{name}{n}" for n in range(PAGE + 5)] for name in ("ours", "theirs"))
+    pages = TypeAdapter(list[str])
+
+    def overtaken(_: str | None) -> Iterator[str]:
+        assert freezing.freeze(services, run, pages, lambda _: iter(theirs)) == len(theirs)
+        yield from ours
+
+    assert freezing.freeze(services, run, pages, overtaken) is None
+    assert freezing.freeze(services, run, pages, lambda _: iter(ours)) == len(theirs)
+    assert [entry for _, entry in freezing.frozen(services, run, pages, range(15))] == theirs
 
 
 def test_lines_over_the_pieces_of_a_download(services: Services, run: str) -> None:
