@@ -19,6 +19,7 @@ CHECKOUT = Path(__file__).parents[1]
 STATE = CHECKOUT / ".local" / "state"
 EXAMPLE_SETTINGS = CHECKOUT / "local.settings.json.example"
 IMAGE = "aci-jobs/worker:local"
+DOCX_IMAGE = "aci-jobs/docx:local"
 _ANSWER_SECONDS = 2.0
 
 
@@ -127,7 +128,10 @@ class LocalApp:
         self._settings_file.write_text(json.dumps(content))
 
     def _write_image(self) -> None:
-        """Lay out what the worker image holds: its package alone, and nothing of this checkout."""
+        """Lay out what the worker image holds: its package alone, and nothing of this checkout.
+
+        The image of an example is the same with the example's folder to work in.
+        """
         root = self.folder / "image"
         root.mkdir(exist_ok=True)
         package = root / "worker_image"
@@ -137,9 +141,10 @@ class LocalApp:
             "command": [sys.executable, "-m", "worker_image"],
             "root": str(root),
             # A container has the cores that it asks for; a process would take all it sees.
-            "environment": {"OPENBLAS_NUM_THREADS": "1"},
+            "environment": {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
         }
-        self._images_file.write_text(json.dumps({"images": {IMAGE: image}}))
+        docx = {**image, "workdir": str(CHECKOUT / "examples" / "docx")}
+        self._images_file.write_text(json.dumps({"images": {IMAGE: image, DOCX_IMAGE: docx}}))
 
 
 class System:

@@ -1,19 +1,23 @@
 """From a request to a plan, to messages, to money: pure."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from worker_image.contract import (
+    SIZE_LIMIT,
+    CommandPayload,
     DatasetSource,
     GeneratePayload,
     IngestPayload,
     Limits,
     Message,
     Stage,
+    encoded,
     naming,
 )
 
-from .model import Account, Instances, Kind, Prices, RunRecord
+from .model import MOST_UNITS, Account, Instances, Kind, Prices, RunRecord
 
 INLINE_DATASET = 16_000
 SAMPLE = 20
@@ -22,6 +26,7 @@ STAGES: Mapping[Kind, tuple[Stage, ...]] = {
     Kind.GENERATE: (Stage.GENERATE,),
     Kind.INGEST: (Stage.INGEST,),
     Kind.PIPELINE: (Stage.GENERATE, Stage.INGEST),
+    Kind.COMMAND: (Stage.COMMAND,),
 }
 
 
@@ -72,6 +77,37 @@ def ingest_message(
         random_seed=request.random_seed,
         limits=limits(record),
     )
+
+
+def command_message(record: RunRecord, unit: int, text: str) -> Message:
+    """The message that starts the program on one payload, given as JSON text."""
+    command = record.request.command
+    assert command
+    return Message(
+        run=record.run,
+        stage=Stage.COMMAND,
+        unit=unit,
+        payload=CommandPayload(
+            program=command.program,
+            text=text,
+            environment=command.environment,
+            exit_codes=command.endings,
+            connection_string=command.connection_string,
+        ).members(),
+        limits=limits(record),
+    )
+
+
+def payload_room(record: RunRecord) -> int:
+    """The most that `payload_size` may be of a payload of this run."""
+    # A message grows on its way, by the deliveries that were released.
+    empty = replace(command_message(record, MOST_UNITS, ""), released=MOST_UNITS)
+    return SIZE_LIMIT - len(empty.encode())
+
+
+def payload_size(text: str) -> int:
+    """The bytes that a payload, as JSON text, adds to its message."""
+    return len(encoded(text)) - len(encoded(""))
 
 
 def limits(record: RunRecord) -> Limits:

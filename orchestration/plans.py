@@ -40,9 +40,9 @@ def plan(services: Services, request: RunRequest, listed: int = LISTED) -> dict[
     Some units are made, or up to so many documents are `listed`.
 
     Raises:
-        InvalidRequestError: the documents are in a container that is not there.
+        InvalidRequestError: the documents or payloads are not there.
     """
-    found = _documents(services, request, listed) if request.source else _made(services, request)
+    found = _work(services, request, listed)
     return {
         "kind": request.kind,
         "units": found.units,
@@ -50,6 +50,12 @@ def plan(services: Services, request: RunRequest, listed: int = LISTED) -> dict[
         **_estimated(services, request, found),
         **found.members,
     }
+
+
+def _work(services: Services, request: RunRequest, listed: int) -> Work:
+    if request.payloads is not None:
+        return _payloads(services, request.payloads, listed)
+    return _documents(services, request, listed) if request.source else _made(services, request)
 
 
 def _estimated(services: Services, request: RunRequest, work: Work) -> dict[str, Any]:
@@ -142,3 +148,34 @@ def _documents(services: Services, request: RunRequest, listed: int) -> Work:
         if more
         else (),
     )
+
+
+# ------------------------------------------------------------------------------ payloads there
+
+
+def _payloads(services: Services, given: list[Any] | str, listed: int) -> Work:
+    """The payloads of the request, or the lines of a blob, `listed` of them at most."""
+    unknown = "time and money are not estimated: nobody knows how long the program takes"
+    if not isinstance(given, str):
+        return Work(len(given), warnings=(unknown,))
+    try:
+        count = _lines(services, given, listed + 1)
+    except ResourceNotFoundError:
+        fault = Invalid(field="payloads", reason=f"there is no blob {given!r}", value=given)
+        raise InvalidRequestError([fault]) from None
+    if count <= listed:
+        return Work(count, warnings=(unknown,))
+    return Work(listed, warnings=(f"there are more than {listed:,} payloads", unknown))
+
+
+def _lines(services: Services, address: str, most: int) -> int:
+    """How many lines a blob has, as far as the most that matter."""
+    container, _, path = address.partition("/")
+    etag, size = services.records.version(container, path)
+    count, rest = 0, b""
+    for piece in services.records.pieces(container, path, start=0, etag=etag) if size else ():
+        *whole, rest = (rest + piece).split(b"\n")
+        count += sum(bool(line.strip()) for line in whole)
+        if count >= most:
+            return most
+    return count + bool(rest.strip())

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from worker_image.contract import naming
 
+from . import commands
 from .activities.auditing import catalogue_entry
 from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
@@ -57,6 +58,8 @@ def validated(services: Services, body: Any) -> RunRequest:
         request = RunRequest.model_validate(body)
     except ValidationError as error:
         raise InvalidRequestError(of_validation(error)) from None
+    if unfit := list(commands.faults(request, services.settings.worker_image)):
+        raise InvalidRequestError(unfit)
     return request.model_copy(update={"dataset": _resolved_dataset(services, request)})
 
 

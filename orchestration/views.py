@@ -52,7 +52,7 @@ def run(
         "created": record.created.isoformat(),
         "state": state(found, report) or (found.runtime_status if found else Phase.PLANNING),
         "request": record.request.model_dump(
-            mode="json", by_alias=True, exclude_none=True, exclude={"dataset"}
+            mode="json", by_alias=True, exclude_none=True, exclude={"dataset", "payloads"}
         ),
         "dataset": record.dataset_name,
         "schedule": record.schedule,

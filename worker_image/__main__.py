@@ -10,6 +10,7 @@ from random import Random
 
 from . import identity, logs
 from .clock import Clock
+from .command import Command
 from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment
 from .datasets import Datasets
 from .delivery import Workplace
@@ -38,7 +39,11 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
     workplace = Workplace(
         worker=environment.worker,
         storage=storage,
-        stages={Stage.GENERATE: Generate(storage, datasets), Stage.INGEST: ingest},
+        stages={
+            Stage.GENERATE: Generate(storage, datasets),
+            Stage.INGEST: ingest,
+            Stage.COMMAND: Command(environment, os.environ),
+        },
         tally=Tally(),
         clock=Clock(),
         random=Random(),  # noqa: S311 - jitter, no secret

@@ -12,7 +12,7 @@ from types import TracebackType
 from . import dead_letters, logs
 from .clock import Clock
 from .contract import DeadLetter, Failure, Message, Receipt, Stage, UndecodableMessageError, naming
-from .errors import PermanentError
+from .errors import PermanentError, UnitTimeout
 from .heartbeats import Tally
 from .lease import Lease
 from .stages import UnitStage
@@ -23,11 +23,7 @@ LOG = logging.getLogger(__name__)
 LONGEST_DELAY = 300.0
 
 
-class UnitTimeout(Exception):  # noqa: N818 - people read the name in the dead letter
-    """A unit has had its time."""
-
-
-class WorkerDied(Exception):  # noqa: N818 - as above
+class WorkerDied(Exception):  # noqa: N818 - people read the name in the dead letter
     """A delivery ended without a word."""
 
 
@@ -82,11 +78,12 @@ class Delivery:
 
     @property
     def overdue(self) -> bool:
-        """Whether the unit has had its time."""
+        """Whether the unit has had its time, and its stage the time to end it."""
         if self._started is None or self._message is None:
             return False
         age = self._workplace.clock.monotonic() - self._started
-        return age > self._message.limits.timeout_seconds
+        stage = self._workplace.stages[self._message.stage]
+        return age > self._message.limits.timeout_seconds + stage.grace
 
     def work(self) -> None:
         """Do the unit and end the lease."""
@@ -169,7 +166,7 @@ class Delivery:
         """Do the work and write its receipt, unless somebody was faster."""
         clock, storage = self._workplace.clock, self._workplace.storage
         begun = clock.monotonic()
-        product = stage.work(message)
+        product = stage.work(message, self._attempt(message))
         receipt = Receipt(
             run=message.run,
             stage=message.stage,

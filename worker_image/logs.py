@@ -24,7 +24,7 @@ _subject: ContextVar[dict[str, object]] = ContextVar("subject", default={})  # n
 @contextmanager
 def about(**subject: object) -> Iterator[None]:
     """Add these members to every line that this thread writes meanwhile."""
-    token = _subject.set(subject)
+    token = _subject.set({**_subject.get(), **subject})
     try:
         yield
     finally:

@@ -37,14 +37,17 @@ class UnitStage(Protocol):
     """A stage of work, shared by the threads of a worker.
 
     Its methods raise PermanentError where no retry can help. A unit may be done twice, and then
-    brings the same.
+    brings the same. A stage that ends units over their time itself takes at most `grace` seconds
+    for that; with 0 the worker has to end its process.
     """
+
+    grace: float
 
     def place(self, message: Message) -> Place:
         """The blob that carries the unit's receipt."""
 
-    def work(self, message: Message) -> Product:
-        """Do the unit, up to its commit."""
+    def work(self, message: Message, attempt: int = 1) -> Product:
+        """Do the unit, up to its commit. Tries of it are counted from 1."""
 
     def following(self, message: Message) -> Message | None:
         """What to enqueue once the unit is done."""
@@ -52,9 +55,14 @@ class UnitStage(Protocol):
     def close(self) -> None:
         """Let go of what the calling thread holds; idempotent."""
 
+    def stop(self) -> None:
+        """End what would outlive this process. From any thread; units may fail by it."""
+
 
 class Generate:
     """Makes the documents of a group of related records; the receipt is on the last of them."""
+
+    grace = 0.0
 
     def __init__(self, storage: Storage, datasets: Datasets) -> None:
         self._storage = storage
@@ -62,18 +70,18 @@ class Generate:
 
     def place(self, message: Message) -> Place:
         """The document, or that of the last record type, which every unit has."""
-        payload = _payload(GeneratePayload.read, message)
+        payload = read_payload(GeneratePayload.read, message)
         record = None
         if not _form(payload).joined:
             record = self._datasets.tables(payload.dataset)[-1].name
         return _place(payload, message, record)
 
-    def work(self, message: Message) -> Product:
+    def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Make the documents: the same bytes for the same message, on any worker.
 
         All but the last are written: they prove nothing without it.
         """
-        payload = _payload(GeneratePayload.read, message)
+        payload = read_payload(GeneratePayload.read, message)
         form = _form(payload)
         unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit, form)
         checksum, size, content = hashlib.sha256(), 0, b""
@@ -96,7 +104,7 @@ class Generate:
         """In a pipeline, the message that loads the document."""
         if message.then is None:
             return None
-        place, payload = self.place(message), _payload(GeneratePayload.read, message)
+        place, payload = self.place(message), read_payload(GeneratePayload.read, message)
         ingest = IngestPayload(place.container, place.path, message.then["schema"], payload.dataset)
         members = ingest.members()
         return replace(
@@ -106,12 +114,17 @@ class Generate:
     def close(self) -> None:
         """There is nothing to let go of."""
 
+    def stop(self) -> None:
+        """Its processes end with this one."""
+
 
 class Ingest:
     """Loads a document into PostgreSQL; its receipt is an empty blob of the run.
 
     `url` is asked before each connection is opened; every thread has one of its own.
     """
+
+    grace = 0.0
 
     def __init__(self, storage: Storage, datasets: Datasets, url: Callable[[], str]) -> None:
         self._storage = storage
@@ -123,11 +136,11 @@ class Ingest:
         """The empty blob."""
         return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
 
-    def work(self, message: Message) -> Product:
+    def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Load the document, or find that a delivery before has loaded it."""
         from .ingester import Document, read  # noqa: PLC0415 - a tenth of the start, ingest alone
 
-        payload = _payload(IngestPayload.read, message)
+        payload = read_payload(IngestPayload.read, message)
         place = Place(payload.container, payload.path)
         stream = self._open(place)
         batches = read(cast("BinaryIO", stream), payload.path, payload.record_type)
@@ -152,6 +165,9 @@ class Ingest:
         sink: PostgresqlSink | None = self._own.__dict__.pop("sink", None)
         if sink:
             sink.close()
+
+    def stop(self) -> None:
+        """The database rolls back what is not committed."""
 
     def _open(self, place: Place) -> BlobStream:
         try:
@@ -178,7 +194,12 @@ class Ingest:
             raise
 
 
-def _payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -> T:
+def read_payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -> T:
+    """The payload of a message of some stage.
+
+    Raises:
+        PermanentError: it is not whole.
+    """
     try:
         return read_members(message.payload)
     except (KeyError, TypeError) as error:

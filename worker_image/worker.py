@@ -173,6 +173,7 @@ class Worker:
                 delivery.time_out()
             else:
                 delivery.release()
+        self._stop_stages()
         self._report("left")
         self._end_process(ExitCode.UNIT_TIMEOUT)
 
@@ -185,12 +186,17 @@ class Worker:
             self._changed.wait_for(lambda: not self._held, self._environment.grace_seconds)
         for delivery in self._holding():
             delivery.release()
+        self._stop_stages()
         for slot in self._slots:
             slot.join(0.0 if self._held else PATIENCE)
         self._keeper.stop()
         self._reporter.stop()
         LOG.info("left")
         self._report("left")
+
+    def _stop_stages(self) -> None:
+        for stage in self._workplace.stages.values():
+            stage.stop()
 
     def _release_waiting(self) -> None:
         """Hand on what no slot has begun; the slots themselves may all be stuck."""

@@ -237,5 +237,6 @@ class Machine:
             memory_bytes=int(container.memory_gb * (1 << 30)),
             grace_seconds=self.options.grace_seconds,
             backoff_seconds=self.options.backoff_seconds,
+            workdir=str(image.workdir or folder / HOME),
         )
         processes.launch(folder, launch)

@@ -51,10 +51,14 @@ class Options(_Told):
 
 
 class Image(_Told):
-    """What stands for a container image: a command, and the folder that its Python imports from."""
+    """What stands for a container image: a command, and the folder that its Python imports from.
+
+    It runs in the folder `workdir`, or else in a home of its own.
+    """
 
     command: tuple[str, ...] = ()
     root: Path | None = None
+    workdir: Path | None = None
     environment: dict[str, str] = {}
 
     def command_for(self, container: Container) -> tuple[str, ...]:

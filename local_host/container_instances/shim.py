@@ -37,6 +37,7 @@ class Launch:
     grace_seconds: float
     backoff_seconds: float
     log_bytes: int = 4 << 20
+    workdir: str | None = None  # its home if there is none
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Container:
         try:
             self._process = subprocess.Popen(
                 self._launch.command,
-                cwd=self._folder / HOME,
+                cwd=self._launch.workdir or self._folder / HOME,
                 env=self._launch.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

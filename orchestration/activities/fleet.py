@@ -5,9 +5,10 @@ from math import ceil
 
 from azure.core.exceptions import AzureError
 
-from worker_image.contract import WorkerEnvironment, naming
+from worker_image.contract import Stage, WorkerEnvironment, naming
 
-from ..model import Instances, Outcome, Provision, Remove
+from .. import planning
+from ..model import Outcome, Provision, Remove, RunRecord
 from ..services import Services, arm
 from ..services.refusals import refusal, words
 from .seeding import load
@@ -19,27 +20,28 @@ def provision(services: Services, decision: Provision) -> Outcome:
     """Create one container group, or adopt it; a refusal is an outcome, never an exception."""
     record = load(services, decision.run)
     name = naming.container_group(decision.run, decision.ordinal, decision.attempt)
-    environment = worker_environment(services, decision.run, name, record.request.instances)
+    request = record.request
+    environment = worker_environment(services, name, record)
+    image = request.command.image if request.command else None
     try:
-        answer = services.groups.create(decision, record.request.instances, environment.variables())
+        answer = services.groups.create(decision, request.instances, environment.variables(), image)
     except AzureError as error:
         return _refused(name, error)
     return Outcome(count=int(answer.done), left=answer.left)
 
 
-def worker_environment(
-    services: Services, run: str, worker: str, instances: Instances
-) -> WorkerEnvironment:
-    """What a container is told."""
-    settings = services.settings
+def worker_environment(services: Services, worker: str, record: RunRecord) -> WorkerEnvironment:
+    """What a container is told; of secrets, what its stages need."""
+    settings, instances = services.settings, record.request.instances
+    loads = Stage.INGEST in planning.STAGES[record.request.kind]
     return WorkerEnvironment(
-        run=run,
+        run=record.run,
         worker=worker,
         queue_endpoint=settings.queue_endpoint,
         blob_endpoint=settings.blob_endpoint,
         identity_client_id=settings.worker_identity_client_id,
         storage_connection_string=settings.storage_connection_string.get_secret_value(),
-        postgresql_url=settings.postgresql_url.get_secret_value(),
+        postgresql_url=settings.postgresql_url.get_secret_value() if loads else "",
         concurrency=instances.concurrency,
         processes=ceil(instances.cpu),
         visibility_seconds=settings.worker_visibility_seconds,

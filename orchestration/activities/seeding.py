@@ -5,17 +5,15 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from azure.core.exceptions import ResourceNotFoundError
-from pydantic import TypeAdapter
-
 from worker_image.contract import DatasetSource, Message, Receipt, naming
 
 from .. import planning
-from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed, Value
+from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed
 from ..reports import Report
 from ..services import Services
+from . import listing, payloads
+from .freezing import SourceError, frozen
 
-FREEZE_PAGES = 200
 # Names of container groups are never used again: each round of redrives has its own attempts.
 ATTEMPTS_A_ROUND = 1_000
 # Units that one audit looks at: their names share all digits but the last four.
@@ -23,33 +21,23 @@ PART = 10_000
 
 Missing = Mapping[str, list[int]]
 
-
-class Entry(Value):
-    """One document of a frozen listing; its place in the listing is its unit."""
-
-    path: str
-    etag: str
-
-
-PAGE = TypeAdapter(list[Entry])
+FREEZE = {Kind.INGEST: listing.freeze, Kind.COMMAND: payloads.freeze}
 
 
 def prepare(services: Services, decision: Prepare) -> Outcome:
     """Create queues and containers, freeze what there is to do, and return the plan.
 
-    A long listing is frozen over several calls; until it is complete there is no plan.
+    What is long is frozen over several calls; until it is complete there is no plan.
     """
     record = load(services, decision.run)
     request = record.request
     services.queues.create(record.run)
-    if request.kind is Kind.INGEST:
+    if request.kind in FREEZE:
         try:
-            units = _freeze(services, record)
-        except ResourceNotFoundError:
-            assert request.source
-            reason = f"source.container: there is no container {request.source.container!r}"
-            refusal = Refusal(code="ContainerNotFound", remedy=Remedy.FATAL)
-            return Outcome(refusal=refusal, error=reason)
+            units = FREEZE[request.kind](services, record)
+        except SourceError as error:
+            refusal = Refusal(code="SourceRefused", remedy=Remedy.FATAL)
+            return Outcome(refusal=refusal, error=str(error))
     else:
         services.records.create_container(request.documents.container)
         _store_dataset(services, record)
@@ -79,44 +67,12 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
     )
 
 
-def _freeze(services: Services, record: RunRecord) -> int | None:
-    """Write the listing down page by page; the number of units once it is complete.
-
-    A page that was written stays as it is, and the listing goes on behind its last name: blobs
-    that appear later shift nothing.
-    """
-    source = record.request.source
-    assert source
-    pages = [blob.name for blob in services.records.listing(naming.RUNS, f"{record.run}/plan/")]
-    size = services.settings.seed_page
-    frozen = _page(services, record.run, len(pages) - 1) if pages else []
-    if pages and len(frozen) < size:
-        return (len(pages) - 1) * size + len(frozen)
-    behind = frozen[-1].path if frozen else ""
-    listing = (
-        Entry(path=str(blob.name), etag=str(blob.etag))
-        for blob in services.records.listing(source.container, source.prefix)
-        if str(blob.name) > behind
-    )
-    for number in range(len(pages), len(pages) + FREEZE_PAGES):
-        page = list(islice(listing, size))
-        services.records.create(naming.plan_page(record.run, number), PAGE.dump_json(page))
-        if len(page) < size:
-            return number * size + len(page)
-    return None
-
-
-def _page(services: Services, run: str, number: int) -> list[Entry]:
-    content = services.records.read(naming.plan_page(run, number))
-    return PAGE.validate_json(content) if content else []
-
-
 def seed(services: Services, decision: Seed) -> Outcome:
     """Put one page of units on the work queue."""
     record = load(services, decision.run)
     units = range(decision.first, decision.first + decision.count)
-    if record.request.kind is Kind.INGEST:
-        messages = _listed_messages(services, record, units)
+    if record.request.kind in FREEZE:
+        messages = _frozen_messages(services, record, units)
     else:
         dataset = _dataset(record)
         assert dataset
@@ -146,8 +102,9 @@ def _missing_messages(
     written: dict[int, Receipt],
 ) -> Iterator[Message]:
     dataset = _dataset(record)
-    if record.request.kind is Kind.INGEST:
-        yield from _listed_messages(services, record, missing["ingest"])
+    if record.request.kind in FREEZE:
+        (stage,) = planning.STAGES[record.request.kind]
+        yield from _frozen_messages(services, record, missing[stage])
         return
     assert dataset
     for unit in missing["generate"]:
@@ -157,18 +114,17 @@ def _missing_messages(
         yield planning.ingest_message(record, unit, container, path, dataset)
 
 
-def _listed_messages(
+def _frozen_messages(
     services: Services, record: RunRecord, units: Iterable[int]
 ) -> Iterator[Message]:
     source = record.request.source
-    assert source
-    pages: dict[int, list[Entry]] = {}
-    for unit in units:
-        number, place = divmod(unit, services.settings.seed_page)
-        if number not in pages:
-            pages = {number: _page(services, record.run, number)}
-        entry = pages[number][place]
-        yield planning.ingest_message(record, unit, source.container, entry.path, _dataset(record))
+    if source is None:
+        for unit, payload in frozen(services, record.run, payloads.PAGE, units):
+            yield planning.command_message(record, unit, payload.text)
+        return
+    dataset = _dataset(record)
+    for unit, entry in frozen(services, record.run, listing.PAGE, units):
+        yield planning.ingest_message(record, unit, source.container, entry.path, dataset)
 
 
 def _send(services: Services, run: str, messages: Iterable[Message]) -> int:

@@ -4,6 +4,7 @@ All of them are frozen and JSON: they cross HTTP, activities and the orchestrato
 Times are aware UTC, money is in the currency of the configured prices.
 """
 
+from .command import Command, payload_text
 from .decision import (
     Audit,
     Close,
@@ -29,17 +30,19 @@ from .observation import (
 )
 from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
-from .request import Documents, Kind, RunRecord, RunRequest, Sink, Source
+from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest, Sink, Source
 from .state import FINAL, SAMPLE, Account, Pace, Phase, RunState, Slot, SlotStatus, Spent, Verdict
 from .trial import Size, Trial
 from .value import Value
 
 __all__ = [
     "FINAL",
+    "MOST_UNITS",
     "SAMPLE",
     "Account",
     "Audit",
     "Close",
+    "Command",
     "Control",
     "Count",
     "Decision",
@@ -78,4 +81,5 @@ __all__ = [
     "Trial",
     "Value",
     "Verdict",
+    "payload_text",
 ]

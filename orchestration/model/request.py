@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .command import Command, Payloads
 from .instances import Instances
 from .limits import RunLimits
 from .value import Value
+
+MOST_UNITS = 10_000_000  # they are numbered with seven digits
 
 ContainerName = Annotated[
     str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])+$", min_length=3, max_length=63)
@@ -21,6 +24,7 @@ class Kind(StrEnum):
     GENERATE = "generate"
     INGEST = "ingest"
     PIPELINE = "pipeline"
+    COMMAND = "command"
 
 
 class Documents(Value):
@@ -55,11 +59,13 @@ class RunRequest(Value):
     dataset: (
         Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | dict[str, Any] | None
     ) = None
-    units: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    units: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     documents: Documents = Documents()
     source: Source | None = None
     sink: Sink | None = None
+    command: Command | None = None
+    payloads: Payloads | None = None
     instances: Instances = Instances()
     limits: RunLimits = RunLimits()
 
@@ -69,9 +75,10 @@ class RunRequest(Value):
             Kind.GENERATE: {"dataset", "units"},
             Kind.PIPELINE: {"dataset", "units", "sink"},
             Kind.INGEST: {"source", "sink"},
+            Kind.COMMAND: {"command", "payloads"},
         }[self.kind]
         optional = {"dataset"} if self.kind is Kind.INGEST else set()
-        for name in ("dataset", "units", "source", "sink"):
+        for name in ("dataset", "units", "source", "sink", "command", "payloads"):
             given = getattr(self, name) is not None
             if name in needed and not given:
                 raise ValueError(f"{name}: a {self.kind} run needs it")

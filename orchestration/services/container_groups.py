@@ -85,12 +85,16 @@ class ContainerGroups:
         return room(self._locations.list_usage(region))
 
     def create(
-        self, wanted: Provision, instances: Instances, variables: Iterable[Variable]
+        self,
+        wanted: Provision,
+        instances: Instances,
+        variables: Iterable[Variable],
+        image: str | None = None,
     ) -> Answer:
         """Create a group, or adopt the one that is there; done if this call created it.
 
-        A name is never put twice: the group of that name, even a finished one, is left as it is.
-        A lost reply and a conflict are settled by looking.
+        Without `image` it is the app's own. A name is never put twice: the group of that name,
+        even a finished one, is left as it is. A lost reply and a conflict are settled by looking.
 
         Raises:
             ForeignGroupError: the group of that name is not the one that is wanted.
@@ -98,7 +102,9 @@ class ContainerGroups:
         """
         if self._adopted(wanted):
             return Answer(done=False)
-        group = definition(self._settings, wanted, instances, variables)
+        group = definition(
+            wanted, instances, variables, self._settings, image or self._settings.worker_image
+        )
         try:
             return Answer(done=True, left=self._put(_name(wanted), group))
         except (ResourceExistsError, ServiceResponseError):

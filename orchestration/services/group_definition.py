@@ -29,13 +29,17 @@ def is_wanted(tags: Mapping[str, str] | None, wanted: Provision) -> bool:
 
 
 def definition(
-    settings: Settings, wanted: Provision, instances: Instances, variables: Iterable[Variable]
+    wanted: Provision,
+    instances: Instances,
+    variables: Iterable[Variable],
+    settings: Settings,
+    image: str,
 ) -> models.ContainerGroup:
     """One container that is run once; no public address, as spot groups may have none."""
     size = models.ResourceRequests(cpu=instances.cpu, memory_in_gb=instances.memory_gb)
     container = models.Container(
         name=CONTAINER,
-        image=settings.worker_image,
+        image=image,
         resources=models.ResourceRequirements(requests=size),
         environment_variables=[_variable(variable) for variable in variables],
     )

@@ -67,6 +67,27 @@ class Records:
         content = self.read(path)
         return None if content is None else kind.model_validate_json(content)
 
+    def version(self, container: str, path: str) -> tuple[str, int]:
+        """The etag of anybody's blob, and its size in bytes.
+
+        Raises:
+            ResourceNotFoundError: there is no such blob.
+        """
+        found = self._service.get_blob_client(container, path).get_blob_properties()
+        return str(found.etag), found.size
+
+    def pieces(self, container: str, path: str, *, start: int, etag: str) -> Iterator[bytes]:
+        """One version of anybody's blob from a byte on, a few MiB at a time.
+
+        Raises:
+            ResourceModifiedError: there is another version by now.
+            ResourceNotFoundError: there is no such blob.
+        """
+        download = self._service.get_blob_client(container, path).download_blob(
+            start, etag=etag, match_condition=MatchConditions.IfNotModified
+        )
+        yield from download.chunks()
+
     def write(
         self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
     ) -> None:

@@ -57,17 +57,22 @@ class Killed(BaseException):
 
 
 class Plain:
-    """A stage whose work is a function of the message; `calls` are the messages it has met."""
+    """A stage whose work is a function of the message; `calls` are the messages it has met, and
+    `attempts` which tries of their units they were."""
+
+    grace = 0.0
 
     def __init__(self, work: Callable[[Message], object] = lambda _: None) -> None:
         self._work = work
         self.calls: list[Message] = []
+        self.attempts: list[int] = []
 
     def place(self, message: Message) -> Place:
         return Place(DOCUMENTS, f"{message.run}/{message.unit:07d}")
 
-    def work(self, message: Message) -> Product:
+    def work(self, message: Message, attempt: int = 1) -> Product:
         self.calls.append(message)
+        self.attempts.append(attempt)
         self._work(message)
         return Product({"a": 1}, len(CONTENT), "0" * 64, str(self.place(message)), CONTENT)
 
@@ -77,6 +82,9 @@ class Plain:
         return Message(message.run, Stage.INGEST, message.unit, dict(message.then))
 
     def close(self) -> None:
+        pass
+
+    def stop(self) -> None:
         pass
 
 

@@ -3,17 +3,21 @@
 from . import naming
 from .dead_letter import DeadLetter
 from .environment import ConfigurationError, Variable, WorkerEnvironment
-from .exit_codes import ExitCode
+from .exit_codes import PROGRAM_ENDINGS, Ending, ExitCode
 from .failure import Failure
 from .heartbeat import Heartbeat
-from .message import Limits, Message, Stage, UndecodableMessageError
-from .payload import DatasetSource, GeneratePayload, IngestPayload
+from .message import SIZE_LIMIT, Limits, Message, Stage, UndecodableMessageError, encoded
+from .payload import CommandPayload, DatasetSource, GeneratePayload, IngestPayload
 from .receipt import Receipt
 
 __all__ = [
+    "PROGRAM_ENDINGS",
+    "SIZE_LIMIT",
+    "CommandPayload",
     "ConfigurationError",
     "DatasetSource",
     "DeadLetter",
+    "Ending",
     "ExitCode",
     "Failure",
     "GeneratePayload",
@@ -26,5 +30,6 @@ __all__ = [
     "UndecodableMessageError",
     "Variable",
     "WorkerEnvironment",
+    "encoded",
     "naming",
 ]

@@ -30,6 +30,7 @@ class Stage(StrEnum):
 
     GENERATE = "generate"
     INGEST = "ingest"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Message:
         Raises:
             ValueError: the text is over `SIZE_LIMIT`.
         """
-        text = json.dumps(asdict(self), separators=(",", ":")).translate(_XML)
+        text = encoded(asdict(self))
         if len(text) > SIZE_LIMIT:
             raise ValueError(
                 f"the message of unit {self.unit} has {len(text)} bytes; {SIZE_LIMIT} are allowed"
@@ -119,6 +120,11 @@ class Message:
                 history = history[1:]
             else:
                 return message
+
+
+def encoded(members: object) -> str:
+    """JSON members as they stand in a message's text."""
+    return json.dumps(members, separators=(",", ":")).translate(_XML)
 
 
 def known_fields(cls: type[T], members: Mapping[str, Any]) -> T:

@@ -51,9 +51,19 @@ def control(run: str) -> str:
     return f"{run}/control.json"
 
 
+def plan(run: str) -> str:
+    """The prefix of the frozen pages."""
+    return f"{run}/plan/"
+
+
 def plan_page(run: str, page: int) -> str:
-    """One frozen page of the listing that an ingest run works through."""
-    return f"{run}/plan/{page:06d}.ndjson"
+    """One frozen page of what an ingest or command run works through."""
+    return f"{plan(run)}{page:06d}.ndjson"
+
+
+def payloads(run: str) -> str:
+    """Which version of its blob of payloads a command run works through; written once."""
+    return f"{run}/payloads.json"
 
 
 def dataset(run: str, digest: str) -> str:

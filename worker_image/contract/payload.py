@@ -82,3 +82,38 @@ class IngestPayload:
             dataset=DatasetSource(**dataset) if dataset else None,
             record_type=members.get("record_type"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPayload:
+    """Start `program` with the JSON `text` on its standard input.
+
+    `environment` are variables of its own. `exit_codes` says what an exit code, written as a
+    decimal number, means for the unit (an `Ending`); one that is not in it is a retry. With
+    `connection_string` the program gets the worker's, where an emulator gives the worker one.
+    """
+
+    program: tuple[str, ...]
+    text: str
+    environment: Mapping[str, str]
+    exit_codes: Mapping[str, str]
+    connection_string: bool = False
+
+    def members(self) -> dict[str, Any]:
+        """As JSON members of a message."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, members: Mapping[str, Any]) -> "CommandPayload":
+        """From the JSON members of a message.
+
+        Raises:
+            KeyError: a member is missing.
+        """
+        return cls(
+            program=tuple(members["program"]),
+            text=members["text"],
+            environment=members["environment"],
+            exit_codes=members["exit_codes"],
+            connection_string=members.get("connection_string", False),
+        )

@@ -20,9 +20,24 @@ INGEST: dict[str, Any] = {
     "source": {"container": "landing"},
     "sink": {"schema": "s"},
 }
+COMMAND: dict[str, Any] = {
+    "kind": "command",
+    "command": {"program": ["python", "x.py"]},
+    "payloads": [{"a": 1}],
+}
 
 
-@pytest.mark.parametrize("body", [PIPELINE, INGEST, {**INGEST, "dataset": "retail"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        PIPELINE,
+        INGEST,
+        {**INGEST, "dataset": "retail"},
+        COMMAND,
+        {**COMMAND, "payloads": "landing/a/b.ndjson"},
+        {**COMMAND, "payloads": [None, 1, "text", [], {"é": 1.5}]},
+    ],
+)
 def test_a_request_that_fits_its_kind(body: dict[str, Any]) -> None:
     assert RunRequest.model_validate(body).kind == body["kind"]
 
@@ -30,7 +45,7 @@ def test_a_request_that_fits_its_kind(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "field", "reason"),
     [
-        ({"kind": "paint"}, "kind", "'generate', 'ingest' or 'pipeline'"),
+        ({"kind": "paint"}, "kind", "'pipeline' or 'command'"),
         ({"units": None}, "units", "needs it"),
         ({"units": 0}, "units", "greater than or equal to 1"),
         ({"units": "many"}, "units", "valid integer"),

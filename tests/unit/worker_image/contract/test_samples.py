@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from worker_image.contract import (
+    CommandPayload,
     DatasetSource,
     DeadLetter,
     Failure,
@@ -70,6 +71,19 @@ def test_an_ingest_message() -> None:
         schema="retail",
         dataset=DatasetSource(blob=f"{RUN}/datasets/{'0' * 64}.json"),
         record_type="orders",
+    )
+
+
+def test_a_command_message() -> None:
+    message = Message.decode(json.dumps(sample("message_command")))
+    assert (message.run, message.stage, message.unit) == (RUN, Stage.COMMAND, 14)
+    assert message.limits == Limits(attempts=3, timeout_seconds=60.0)
+    assert CommandPayload.read(message.payload) == CommandPayload(
+        program=("python", "extract.py", "--quiet"),
+        text='{"path":"a é.docx"}',
+        environment={"LEVEL": "9"},
+        exit_codes={"0": "success", "65": "dead_letter", "75": "retry"},
+        connection_string=True,
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker_image.contract import (
+    CommandPayload,
     ConfigurationError,
     DatasetSource,
     DeadLetter,
@@ -42,17 +43,21 @@ NAMES = st.text(min_size=1, max_size=20)
         GeneratePayload(DatasetSource(blob="x/y.json"), "c", "", "gzip"),
         IngestPayload("c", "p", "s"),
         IngestPayload("c", "p", "s", DatasetSource(blob="x"), "orders"),
+        CommandPayload(("sh", "-c", "x"), "[1]", {"A": "b"}, {"0": "success"}),
+        CommandPayload(("x",), '"é"', {}, {}, connection_string=True),
     ],
 )
-def test_payloads_there_and_back(payload: GeneratePayload | IngestPayload) -> None:
+def test_payloads_there_and_back(
+    payload: GeneratePayload | IngestPayload | CommandPayload,
+) -> None:
     members = json.loads(json.dumps(payload.members()))
     assert type(payload).read(members) == payload
     assert type(payload).read({**members, "novel": 1}) == payload
 
 
-@pytest.mark.parametrize("payload", [GeneratePayload, IngestPayload])
+@pytest.mark.parametrize("payload", [GeneratePayload, IngestPayload, CommandPayload])
 def test_a_payload_without_its_members_is_refused(payload: type[GeneratePayload]) -> None:
-    with pytest.raises(KeyError, match=r"container|dataset"):
+    with pytest.raises(KeyError, match=r"container|dataset|program"):
         payload.read({})
 
 
