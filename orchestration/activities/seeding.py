@@ -2,26 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from azure.core.exceptions import ResourceNotFoundError
 from pydantic import TypeAdapter
 
-from worker_image.contract import DatasetSource, Message, Receipt, naming
+from worker_image.contract import DatasetSource, Message, naming
 
 from .. import planning
 from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed, Value
 from ..reports import Report
 from ..services import Services
+from .parts import Part, look
 
-FREEZE_PAGES = 200
+FROZEN = 50_000  # documents that one call lists: half a minute of work
 # Names of container groups are never used again: each round of redrives has its own attempts.
 ATTEMPTS_A_ROUND = 1_000
 # Units that one audit looks at: their names share all digits but the last four.
 PART = 10_000
-
-Missing = Mapping[str, list[int]]
+RESEEDED = 1_000  # messages that one audit of a part puts on the work queue
 
 
 class Entry(Value):
@@ -87,23 +87,37 @@ def _freeze(services: Services, record: RunRecord) -> int | None:
     """
     source = record.request.source
     assert source
-    pages = [blob.name for blob in services.records.listing(naming.RUNS, f"{record.run}/plan/")]
+    pages, frozen = _frozen(services, record.run)
     size = services.settings.seed_page
-    frozen = _page(services, record.run, len(pages) - 1) if pages else []
     if pages and len(frozen) < size:
-        return (len(pages) - 1) * size + len(frozen)
+        return (pages - 1) * size + len(frozen)
     behind = frozen[-1].path if frozen else ""
     listing = (
         Entry(path=str(blob.name), etag=str(blob.etag))
-        for blob in services.records.listing(source.container, source.prefix)
-        if str(blob.name) > behind
+        for blob in services.records.listing(source.container, source.prefix, behind)
     )
-    for number in range(len(pages), len(pages) + FREEZE_PAGES):
+    for number in range(pages, pages + FROZEN // size):
         page = list(islice(listing, size))
-        services.records.create(naming.plan_page(record.run, number), PAGE.dump_json(page))
+        path = naming.plan_page(record.run, number)
+        if not services.records.create(path, PAGE.dump_json(page)):
+            return None  # somebody else is at it, and may have seen other documents
         if len(page) < size:
             return number * size + len(page)
     return None
+
+
+def _frozen(services: Services, run: str) -> tuple[int, list[Entry]]:
+    """How many pages are written down, and the last of them."""
+    pages = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan_pages(run)))
+    return pages, _page(services, run, pages - 1) if pages else []
+
+
+def planned_units(services: Services, record: RunRecord) -> int:
+    """The units of a run that may have no plan: those of the request, or what is frozen by now."""
+    if record.request.units is not None:
+        return record.request.units
+    pages, last = _frozen(services, record.run)
+    return max(0, pages - 1) * services.settings.seed_page + len(last)
 
 
 def _page(services: Services, run: str, number: int) -> list[Entry]:
@@ -112,55 +126,47 @@ def _page(services: Services, run: str, number: int) -> list[Entry]:
 
 
 def seed(services: Services, decision: Seed) -> Outcome:
-    """Put one page of units on the work queue."""
+    """Put one page of units on the work queue, or what is missing of it."""
     record = load(services, decision.run)
     units = range(decision.first, decision.first + decision.count)
-    if record.request.kind is Kind.INGEST:
-        messages = _listed_messages(services, record, units)
+    if decision.missing:
+        messages = _missing_messages(services, record, look(services, record, units))
     else:
-        dataset = _dataset(record)
-        assert dataset
-        messages = (planning.generate_message(record, unit, dataset) for unit in units)
+        messages = _messages(services, record, units)
     return Outcome(count=_send(services, record.run, messages))
 
 
-def reseed(
-    services: Services,
-    record: RunRecord,
-    missing: dict[str, list[int]],
-    written: dict[int, Receipt],
-) -> int:
-    """Put the messages of missing units on the work queue, at most a few pages of them.
-
-    `written` are the receipts of the generate stage, by unit: the documents still to be loaded.
-    """
-    room = services.settings.seed_page * 4
-    messages = islice(_missing_messages(services, record, missing, written), room)
+def reseed(services: Services, record: RunRecord, part: Part) -> int:
+    """Put messages of a part's missing units on the work queue, a bounded number; how many."""
+    messages = islice(_missing_messages(services, record, part), RESEEDED)
     return _send(services, record.run, messages)
 
 
-def _missing_messages(
-    services: Services,
-    record: RunRecord,
-    missing: dict[str, list[int]],
-    written: dict[int, Receipt],
-) -> Iterator[Message]:
+def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iterator[Message]:
+    first, *later = planning.STAGES[record.request.kind]
+    yield from _messages(services, record, part.missing[first])
     dataset = _dataset(record)
+    for stage in later:  # loads what the first stage has written
+        for unit in part.missing[stage]:
+            container, path = part.done[first][unit].document.split("/", 1)
+            yield planning.ingest_message(record, unit, container, path, dataset)
+
+
+def _messages(services: Services, record: RunRecord, units: Iterable[int]) -> Iterator[Message]:
+    """The messages of units in the first stage."""
     if record.request.kind is Kind.INGEST:
-        yield from _listed_messages(services, record, missing["ingest"])
+        yield from _listed_messages(services, record, units)
         return
+    dataset = _dataset(record)
     assert dataset
-    for unit in missing["generate"]:
+    for unit in units:
         yield planning.generate_message(record, unit, dataset)
-    for unit in missing.get("ingest", []):
-        container, path = written[unit].document.split("/", 1)
-        yield planning.ingest_message(record, unit, container, path, dataset)
 
 
 def _listed_messages(
     services: Services, record: RunRecord, units: Iterable[int]
 ) -> Iterator[Message]:
-    source = record.request.source
+    source, dataset = record.request.source, _dataset(record)
     assert source
     pages: dict[int, list[Entry]] = {}
     for unit in units:
@@ -168,7 +174,7 @@ def _listed_messages(
         if number not in pages:
             pages = {number: _page(services, record.run, number)}
         entry = pages[number][place]
-        yield planning.ingest_message(record, unit, source.container, entry.path, _dataset(record))
+        yield planning.ingest_message(record, unit, source.container, entry.path, dataset)
 
 
 def _send(services: Services, run: str, messages: Iterable[Message]) -> int:

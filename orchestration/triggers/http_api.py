@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from worker_image.contract import naming
 
 from .. import views
-from ..activities.auditing import catalogue_entry, selected
+from ..activities.auditing import catalogue_entry
+from ..activities.redriving import selected
 from ..model import FINAL, Control, Phase, RunRecord, Selection
 from ..orchestrations import Orchestration, Orchestrations
 from ..problems import Invalid, InvalidRequestError, of_validation, problem
