@@ -8,13 +8,13 @@ from worker_image.contract import DeadLetter, naming
 from .. import planning
 from ..model import Outcome, Redrive, Selection
 from ..services import Services
-from ..services.queues import LOOKED_AT as MESSAGES
 from ..services.records import DeadLetterSummary
 from ..services.threads import side_by_side
 from .seeding import load
 
 MOVED = 1_000  # dead letters that one call sets aside
 LOOKED_AT = 50_000  # dead letters that one call looks at
+MESSAGES = 2_000  # messages that the last calls look at, each
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ def redrive(services: Services, decision: Redrive) -> Outcome:
     """Set the selected dead letters aside, so that the next audit finds their units missing.
 
     The records are kept below the number of the redrive. A call sets at most `MOVED` of them
-    aside, how many is its count, and asks for another while there are more. Cut off anywhere,
-    or made twice at once, the next call finishes the work. Of a long queue, of which only some
-    messages are to go, some of these may stay: messages are for people, records count.
+    aside, how many is its count, and asks for another while there is more to do. Cut off
+    anywhere, or made twice at once, the next call finishes the work.
+
+    Their messages go last. Of a long queue where others are to stay, some may be left: messages
+    are for people, records count.
     """
     run = decision.run
     # What was written down of the parts was true before these units were tried again.
@@ -40,9 +42,14 @@ def redrive(services: Services, decision: Redrive) -> Outcome:
     batch = _batch(services, decision)
     side_by_side(partial(_set_aside, services, decision), batch.letters)
     services.records.write(naming.redrive(run, decision.number), batch.reached)
+    more = batch.more or _discard(services, run) == MESSAGES
+    return Outcome(count=len(batch.letters), more=more)
+
+
+def _discard(services: Services, run: str) -> int:
+    """Delete messages of dead letters that are none any more; how many."""
     queue = naming.dead_letter_queue(run)
-    discarded = services.queues.discard(queue, partial(_is_aside, services, run))
-    return Outcome(count=len(batch.letters), more=batch.more or discarded == MESSAGES)
+    return services.queues.discard(queue, partial(_is_aside, services, run), MESSAGES)
 
 
 def selected(selection: Selection, summary: DeadLetterSummary) -> bool:

@@ -108,7 +108,7 @@ def _freeze(services: Services, record: RunRecord) -> int | None:
 
 def _frozen(services: Services, run: str) -> tuple[int, list[Entry]]:
     """How many pages are written down, and the last of them."""
-    pages = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan_pages(run)))
+    pages = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan(run)))
     return pages, _page(services, run, pages - 1) if pages else []
 
 

@@ -14,7 +14,6 @@ from .threads import side_by_side
 
 HIDDEN_SECONDS = 60
 RECEIVED = 32  # messages that the service hands out in one answer
-LOOKED_AT = 2_000  # messages that one call of `discard` looks at
 NEVER = -1
 
 
@@ -50,11 +49,11 @@ class Queues:
         except ResourceNotFoundError:
             return 0
 
-    def discard(self, name: str, unwanted: Callable[[str], bool], most: int = LOOKED_AT) -> int:
-        """Look at some messages, delete those whose text is unwanted, show the others again.
+    def discard(self, name: str, unwanted: Callable[[str], bool], most: int | None = None) -> int:
+        """Look at `most` messages (32 or more) or all, delete the unwanted, show the others again.
 
         How many were deleted; cut off half way, the rest shows again by itself. `unwanted` is
-        asked from several threads.
+        asked of a message's text, from several threads.
         """
         queue = self._client(name)
 

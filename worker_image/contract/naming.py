@@ -51,14 +51,14 @@ def control(run: str) -> str:
     return f"{run}/control.json"
 
 
-def plan_pages(run: str) -> str:
+def plan(run: str) -> str:
     """The prefix of the frozen pages."""
     return f"{run}/plan/"
 
 
 def plan_page(run: str, page: int) -> str:
     """One frozen page of the listing that an ingest run works through."""
-    return f"{plan_pages(run)}{page:06d}.ndjson"
+    return f"{plan(run)}{page:06d}.ndjson"
 
 
 def dataset(run: str, digest: str) -> str:

@@ -1,11 +1,13 @@
 """Each activity on the real services, and each of them twice."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from azure.storage.blob import BlobProperties
 from support.activities import NOW, bury, finish, keep, load, messages, pipeline
 
 from orchestration.activities import seeding
@@ -165,18 +167,35 @@ def test_a_long_listing_is_frozen_over_several_calls(
     assert paths == {number: f"{number:03d}" for number in range(43)}
 
 
-def test_listings_frozen_twice_at_once_are_one(services: Services, run: str) -> None:
+class Overtaken(records.Records):
+    """Another call freezes the first page while this one lists what has changed since."""
+
+    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
+        if container.endswith("-source"):
+            run = container.removesuffix("-source")
+            page = [{"path": f"{number:03d}", "etag": "e"} for number in range(10)]
+            self.create(naming.plan_page(run, 0), json.dumps(page))
+        return super().listing(container, prefix, behind)
+
+
+def test_a_listing_overtaken_by_another_call_goes_on_behind_it(
+    services: Services, run: str
+) -> None:
     container = f"{run}-source"
     services.records.create_container(container)
     client = services.records._service.get_container_client(container)
-    for number in range(23):
-        client.upload_blob(f"{number:03d}", b"{}")
+    for name in ("000-later", *(f"{number:03d}" for number in range(23))):
+        client.upload_blob(name, b"{}")
     keep(services, run, ingest_request(container))
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: prepare(services, Prepare(run=run)), range(3)))
+    overtaken = replace(services, records=Overtaken(services.records._service))
+    assert prepare(overtaken, Prepare(run=run)).plan is None
     plan = prepare(services, Prepare(run=run)).plan
     assert plan is not None
     assert plan.units == 23
+    for first in (0, 10, 20):
+        seed(services, Seed(run=run, first=first, count=min(10, 23 - first)))
+    paths = {message.unit: message.payload["path"] for message in messages(services, run)}
+    assert paths == {number: f"{number:03d}" for number in range(23)}
 
 
 def test_a_source_that_does_not_exist_is_fatal(services: Services, run: str) -> None:

@@ -95,6 +95,20 @@ def test_many_units_by_name_take_several_calls(services: Services, run: str) -> 
     assert dead(services, run) == set(range(12, 30))
 
 
+def test_many_messages_take_several_calls(
+    services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redriving, "MESSAGES", 32)
+    for unit in range(40):
+        bury(services, generate, unit)
+        bury(services, generate, unit)  # its worker died between the message and the deletion
+    decision = Redrive(run=generate, number=1, selection=Selection())
+    outcomes = [redrive(services, decision) for _ in range(3)]
+    assert [outcome.count for outcome in outcomes] == [40, 0, 0]
+    assert [outcome.more for outcome in outcomes] == [True, True, False]
+    assert queued(services, generate) == 0
+
+
 def test_a_call_looks_at_a_bounded_number(
     services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
