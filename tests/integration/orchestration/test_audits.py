@@ -110,6 +110,16 @@ def test_a_part_is_looked_at_alone(services: Services, generate: str) -> None:
     assert sorted(message.unit for message in messages(services, generate)) == list(range(13, 20))
 
 
+def test_any_range_of_units_is_looked_at_alone(services: Services, generate: str) -> None:
+    finished(services, generate, range(0, 25, 2))
+    for unit in range(1, 25, 4):
+        bury(services, generate, unit)
+    found = account(services, generate, 6, 7)  # 6 to 12: two prefixes, and more units below them
+    assert found.done == {"generate": 4}
+    assert found.dead == {"generate": 1}
+    assert found.sample == ("generate/7", "generate/11")
+
+
 def test_the_borders_of_parts_of_a_large_run(services: Services, run: str) -> None:
     keep(services, run, {**GENERATE, "units": 20_000})
     prepare(services, Prepare(run=run))
