@@ -14,7 +14,7 @@ from .seeding import load
 
 MOVED = 1_000  # dead letters that one call sets aside
 LOOKED_AT = 50_000  # dead letters that one call looks at
-MESSAGES = 2_000  # messages that the last calls look at, each
+MESSAGES = 1_000  # messages that each of the last calls looks at
 
 
 @dataclass(frozen=True)
