@@ -17,10 +17,9 @@ from worker_image.contract import (
     naming,
 )
 
-from .model import MOST_UNITS, Account, Instances, Kind, Prices, RunRecord
+from .model import MOST_UNITS, SAMPLE, Account, Instances, Kind, Prices, RunRecord
 
 INLINE_DATASET = 16_000
-SAMPLE = 20
 
 STAGES: Mapping[Kind, tuple[Stage, ...]] = {
     Kind.GENERATE: (Stage.GENERATE,),
@@ -121,6 +120,12 @@ def dataset_source(run: str, text: str, members: Mapping[str, Any], digest: str)
     if len(text) <= INLINE_DATASET:
         return DatasetSource(inline=members)
     return DatasetSource(blob=naming.dataset(run, digest))
+
+
+def parts(first: int, count: int, size: int) -> list[range]:
+    """`count` units from `first` on, in ranges of `size`, the last of which may be shorter."""
+    end = first + count
+    return [range(start, min(start + size, end)) for start in range(first, end, size)]
 
 
 def missing_units(

@@ -1,23 +1,20 @@
-"""The account of a finished run: pure, from its receipts and its dead letters."""
+"""The account of a finished run: pure, from what its audits wrote down and its dead letters."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from statistics import quantiles
+from itertools import islice
 from typing import Any
 
 from pydantic import ConfigDict
 
-from worker_image.contract import Receipt
-
 from .model import Account, Phase, RunState, Value
 from .policy import spent
-
-SLOWEST = 10
+from .summaries import PartSummary, StageSummary
 
 
 class StageReport(Value):
-    """What a stage did; `seconds` are p50, p95 and max of one unit."""
+    """What a stage did; `seconds` are p50, p95 and max of one unit, the first two within 1 %."""
 
     units: int
     rows: int
@@ -28,12 +25,13 @@ class StageReport(Value):
 
 
 class FailureGroup(Value):
-    """Dead letters of one cause."""
+    """Dead letters of one cause; `at_least` so many units where not all were looked at."""
 
     fingerprint: str
     type: str
     error: str
     units: int
+    at_least: bool = False
 
 
 class Totals(Value):
@@ -74,36 +72,33 @@ class Report(Value):
         return (self.ended - self.started).total_seconds()
 
 
-def stage_report(receipts: Iterable[Receipt]) -> StageReport:
-    """Sum up the receipts of one stage."""
-    kept = list(receipts)
-    records: Counter[str] = Counter()
-    for receipt in kept:
-        records.update(receipt.records)
-    by_time = sorted(kept, key=lambda receipt: receipt.seconds, reverse=True)
+def stage_report(stage: StageSummary) -> StageReport:
+    """What a report says of a stage."""
+    seconds = {
+        "p50": stage.quantile(0.5),
+        "p95": stage.quantile(0.95),
+        "max": stage.longest,
+    }
     return StageReport(
-        units=len(kept),
-        rows=records.total(),
-        bytes=sum(receipt.bytes for receipt in kept),
-        records=dict(records),
-        seconds=_spread([receipt.seconds for receipt in kept]),
-        slowest=[
-            {"unit": receipt.unit, "seconds": receipt.seconds, "worker": receipt.worker}
-            for receipt in by_time[:SLOWEST]
-        ],
+        units=stage.units,
+        rows=stage.rows,
+        bytes=stage.bytes,
+        records=stage.records,
+        seconds=seconds if stage.units else {},
+        slowest=list(stage.slowest),
     )
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
-    if not seconds:
-        return {}
-    cuts = quantiles([*seconds, seconds[0]], n=20, method="inclusive")
-    return {"p50": round(cuts[9], 4), "p95": round(cuts[18], 4), "max": max(seconds)}
+def failure_groups(
+    dead: Iterable[Mapping[str, str]], most: int | None = None
+) -> list[FailureGroup]:
+    """Dead letters by fingerprint, the commonest first; from the metadata of their records.
 
-
-def failure_groups(dead: Iterable[Mapping[str, str]]) -> list[FailureGroup]:
-    """Dead letters by fingerprint, the commonest first; from the metadata of their records."""
-    kept = list(dead)
+    Only the first `most` of them are looked at.
+    """
+    rest = iter(dead)
+    kept = list(islice(rest, most))
+    at_least = next(rest, None) is not None
     counts = Counter(metadata.get("fingerprint", "") for metadata in kept)
     first = {metadata.get("fingerprint", ""): metadata for metadata in reversed(kept)}
     return [
@@ -112,6 +107,7 @@ def failure_groups(dead: Iterable[Mapping[str, str]]) -> list[FailureGroup]:
             type=first[fingerprint].get("type", ""),
             error=first[fingerprint].get("error", ""),
             units=count,
+            at_least=at_least,
         )
         for fingerprint, count in counts.most_common()
     ]
@@ -119,12 +115,12 @@ def failure_groups(dead: Iterable[Mapping[str, str]]) -> list[FailureGroup]:
 
 def report(
     state: RunState,
-    stages: dict[str, StageReport],
+    total: PartSummary,
     failures: list[FailureGroup],
     last: Report | None,
     now: datetime,
 ) -> Report:
-    """The account of a run whose verdict is known.
+    """The account of a run whose verdict is known; `total` is the sum of all its parts.
 
     `last` is the report that is there: of the round before a redrive, or this very one when it
     is written for the second time.
@@ -138,9 +134,9 @@ def report(
         started=earlier.started if earlier else state.started,
         round_started=state.started,
         ended=now,
-        units=state.plan.units if state.plan else 0,
-        account=state.account,
-        stages=stages,
+        units=total.count,
+        account=total.account,
+        stages={name: stage_report(stage) for name, stage in total.stages.items()},
         failures=failures,
         retries=state.observation.retries if state.observation else 0,
         groups_used=state.groups_used + (earlier.groups_used if earlier else 0),

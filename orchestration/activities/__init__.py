@@ -21,8 +21,9 @@ from ..model import (
     Value,
 )
 from ..services import Services
-from .auditing import audit, close, redrive
+from .auditing import audit, close
 from .fleet import provision, remove
+from .redriving import redrive
 from .seeding import prepare, seed
 from .watching import observe
 

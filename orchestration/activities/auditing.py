@@ -1,105 +1,120 @@
 """Proving what a run has done, and writing it down."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import partial
 
-from worker_image.contract import DeadLetter, Receipt, naming
+from worker_image.contract import Receipt, naming
 
 from .. import planning, reports
-from ..model import Audit, Close, Outcome, Redrive, RunRecord, Selection
+from ..model import Audit, Close, Control, Outcome, Phase, Plan, RunRecord, RunState
 from ..services import Services
-from ..services.records import DeadLetterSummary
-from .seeding import load, reseed
+from ..services.threads import side_by_side
+from ..summaries import PartSummary, StageSummary
+from .parts import Part, look
+from .seeding import PART, load, planned_units, reseed
+
+FAILURES = 10_000  # dead letters that a report looks at
 
 
 def audit(services: Services, decision: Audit) -> Outcome:
-    """Compare receipts and dead letters with the plan; with `reseed`, seed what is missing."""
-    record = load(services, decision.run)
-    stages = planning.STAGES[record.request.kind]
-    receipts: dict[str, dict[int, Receipt]] = {
-        stage: _receipts(services, record, stage) for stage in stages
-    }
-    dead: dict[str, set[int]] = {stage: set() for stage in stages}
-    for summary in services.records.dead_letters(record.run):
-        if summary.unit is not None and summary.stage in dead:
-            dead[summary.stage].add(summary.unit)
-    units = range(decision.first, decision.first + decision.count)
-    missing = planning.missing_units(units, stages, receipts, dead)
-    account = planning.account(missing, receipts, dead)
-    if decision.reseed and sum(account.missing.values()) > 0:
-        reseed(services, record, missing, receipts[stages[0]])
-    return Outcome(account=account)
+    """Compare receipts and dead letters of some units with the plan, and write the parts down.
 
-
-def _receipts(services: Services, record: RunRecord, stage: str) -> dict[int, Receipt]:
-    container, prefix = naming.RUNS, naming.receipts(record.run, stage)
-    if stage == "generate":
-        documents = record.request.documents
-        container, prefix = documents.container, naming.documents(documents.prefix, record.run)
-    found = services.records.receipts(record.run, stage, container, prefix)
-    return {receipt.unit: receipt for receipt in found}
-
-
-def redrive(services: Services, decision: Redrive) -> Outcome:
-    """Set the selected dead letters aside, so that the next audit finds their units missing.
-
-    The records are kept below the number of the redrive. Cut off anywhere, a second call
-    finishes the work of the first.
+    With `reseed`, messages of units that are missing go back to the queue, `RESEEDED` at most of
+    each part; their number is the count. Such a part is about to change: it is written down when
+    an audit finds it complete, or is the last one.
     """
-    run = decision.run
-    for summary in services.records.dead_letters(run):
-        if selected(decision.selection, summary):
-            services.records.move(summary.path, naming.redriven(run, decision.number, summary.path))
-    aside = naming.redriven(run, decision.number, naming.dead_letters(run))
-    moved = {
-        str(blob.name).removeprefix(aside) for blob in services.records.listing(naming.RUNS, aside)
-    }
-    discarded = services.queues.discard(
-        naming.dead_letter_queue(run), lambda text: _record_name(run, text) in moved
+    record = load(services, decision.run)
+    account, seeded = PartSummary.nothing(planning.STAGES[record.request.kind]).account, 0
+    for units in planning.parts(decision.first, decision.count, PART):
+        part = look(services, record, units)
+        account = account.plus(part.account)
+        if decision.reseed and not part.complete:
+            seeded += reseed(services, record, part)
+        else:
+            _write_down(services, record, part)
+    return Outcome(account=account, count=seeded)
+
+
+def _write_down(services: Services, record: RunRecord, part: Part) -> PartSummary:
+    """Keep what the report and the manifest need of a part; what was kept before is replaced.
+
+    The manifest's lines come first: where there is a summary, they are there or were once.
+    """
+    first = part.units.start
+    documents = part.done[planning.STAGES[record.request.kind][0]].values()
+    if documents:
+        services.records.manifest(record.run).stage(first, _lines(documents))
+    summary = PartSummary(
+        first=first,
+        count=len(part.units),
+        documents=len(documents),
+        account=part.account,
+        stages={stage: StageSummary.of(done.values()) for stage, done in part.done.items()},
     )
-    return Outcome(count=discarded)
-
-
-def selected(selection: Selection, summary: DeadLetterSummary) -> bool:
-    """Whether a redrive takes this dead letter."""
-    if selection.units is not None and summary.unit not in selection.units:
-        return False
-    return selection.fingerprint in (None, summary.metadata.get("fingerprint"))
-
-
-def _record_name(run: str, text: str) -> str | None:
-    """The name of the record, below the dead letters, that belongs to a dead-letter message."""
-    try:
-        return DeadLetter.decode(text).record_path(run).removeprefix(naming.dead_letters(run))
-    except (ValueError, KeyError, TypeError):
-        return None
+    services.records.write(naming.audit(record.run, first), summary.model_dump_json())
+    return summary
 
 
 def close(services: Services, decision: Close, now: datetime) -> Outcome:
     """Write manifest and report, delete the work queue; the run's last act.
 
-    0 if somebody has wished a redrive since the verdict: the run goes on for it.
+    0 if somebody has wished a redrive since the verdict: the run goes on for it, unless it was
+    stopped for a reason that a redrive does not mend.
     """
     state = decision.state
-    if state.plan and len(services.records.control(state.run).redrives) > state.redrives_done:
+    if reopened(state, services.records.control(state.run)):
         return Outcome(count=0)
     record = load(services, state.run)
-    stages = planning.STAGES[record.request.kind]
-    receipts = {stage: _receipts(services, record, stage).values() for stage in stages}
+    parts = _parts(services, record, state.plan)
+    total = PartSummary.nothing(planning.STAGES[record.request.kind])
+    for part in parts:
+        total = total.plus(part)
     dead = (summary.metadata for summary in services.records.dead_letters(state.run))
     final = reports.report(
         state,
-        {stage: reports.stage_report(receipts[stage]) for stage in stages},
-        reports.failure_groups(dead),
+        total,
+        reports.failure_groups(dead, FAILURES),
         services.records.read_as(reports.Report, naming.report(state.run)),
         now,
     )
-    services.records.write(naming.manifest(state.run), _manifest(receipts[stages[0]]))
+    services.records.manifest(state.run).commit(part.first for part in parts if part.documents)
     services.records.write(naming.report(state.run), final.model_dump_json())
     services.queues.delete(naming.work_queue(state.run))
     services.records.catalogue(state.run, catalogue_entry(record, final.state))
     return Outcome(count=1)
+
+
+def reopened(state: RunState, control: Control) -> bool:
+    """Whether a run that is at its end is to go on for a redrive."""
+    stopped = state.verdict is not None and state.verdict.phase is Phase.FAILED
+    wished = len(control.redrives) > state.redrives_done
+    return state.plan is not None and wished and not stopped and not control.cancel
+
+
+def _parts(services: Services, record: RunRecord, plan: Plan | None) -> list[PartSummary]:
+    """All parts as they were written down; those that were not are audited now, in sequence.
+
+    So a run is closed whose orchestration was ended from outside: a call that is cut off leaves
+    less to the next.
+    """
+    run, count = record.run, plan.units if plan else planned_units(services, record)
+    ranges = planning.parts(0, count, plan.part if plan else PART)
+    paths = [naming.audit(run, units.start) for units in ranges]
+    summaries = side_by_side(partial(services.records.read_as, PartSummary), paths)
+    listed = services.records.manifest(run).parts()
+    return [
+        summary
+        if summary and _stands(summary, units, listed)
+        else _write_down(services, record, look(services, record, units))
+        for units, summary in zip(ranges, summaries, strict=True)
+    ]
+
+
+def _stands(summary: PartSummary, units: range, listed: Collection[int]) -> bool:
+    """Whether a summary is of these units, and the manifest's lines are there that it counts."""
+    return summary.count == len(units) and (not summary.documents or summary.first in listed)
 
 
 def catalogue_entry(record: RunRecord, state: str) -> dict[str, object]:
@@ -114,7 +129,7 @@ def catalogue_entry(record: RunRecord, state: str) -> dict[str, object]:
     }
 
 
-def _manifest(receipts: Iterable[Receipt]) -> str:
+def _lines(receipts: Iterable[Receipt]) -> str:
     ordered = sorted(receipts, key=lambda receipt: receipt.unit)
     return "".join(f"{json.dumps(_line(receipt), separators=(',', ':'))}\n" for receipt in ordered)
 

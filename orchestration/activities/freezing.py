@@ -13,7 +13,7 @@ from ..services import Services
 T = TypeVar("T")
 
 # So much is written in one call, which is seconds.
-PAGES_A_CALL = 200
+ENTRIES_A_CALL = 50_000
 BYTES_A_CALL = 64 << 20
 
 
@@ -33,12 +33,11 @@ def freeze(
     as it is, so that what appears later shifts nothing. The last page alone is not full.
     """
     size = services.settings.seed_page
-    written = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan(run)))
-    last = _page(services, run, pages, written - 1) if written else []
+    written, last = _written(services, run, pages)
     if written and len(last) < size:
         return (written - 1) * size + len(last)
     entries, room = behind(last[-1] if last else None), BYTES_A_CALL
-    for number in range(written, written + PAGES_A_CALL):
+    for number in range(written, written + max(1, ENTRIES_A_CALL // size)):
         page = list(islice(entries, size))
         content = pages.dump_json(page)
         if not services.records.create(naming.plan_page(run, number), content):
@@ -49,6 +48,18 @@ def freeze(
         if room < 0:
             break
     return None
+
+
+def frozen_units(services: Services, run: str, pages: TypeAdapter[list[T]]) -> int:
+    """How many units are written down by now."""
+    written, last = _written(services, run, pages)
+    return max(0, written - 1) * services.settings.seed_page + len(last)
+
+
+def _written(services: Services, run: str, pages: TypeAdapter[list[T]]) -> tuple[int, list[T]]:
+    """How many pages there are, and the last of them."""
+    count = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan(run)))
+    return count, _page(services, run, pages, count - 1) if count else []
 
 
 def frozen(

@@ -30,9 +30,9 @@ def freeze(services: Services, record: RunRecord) -> int | None:
     assert source
 
     def behind(last: Entry | None) -> Iterator[Entry]:
-        for blob in services.records.listing(source.container, source.prefix):
-            if last is None or str(blob.name) > last.path:
-                yield Entry(path=str(blob.name), etag=str(blob.etag))
+        begin = last.path if last else ""
+        for blob in services.records.listing(source.container, source.prefix, begin):
+            yield Entry(path=str(blob.name), etag=str(blob.etag))
 
     try:
         return freezing.freeze(services, record.run, PAGE, behind)

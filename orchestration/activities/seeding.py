@@ -2,24 +2,24 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from worker_image.contract import DatasetSource, Message, Receipt, naming
+from worker_image.contract import DatasetSource, Message, naming
 
 from .. import planning
 from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed
 from ..reports import Report
 from ..services import Services
 from . import listing, payloads
-from .freezing import SourceError, frozen
+from .freezing import SourceError, frozen, frozen_units
+from .parts import Part, look
 
 # Names of container groups are never used again: each round of redrives has its own attempts.
-ATTEMPTS_A_ROUND = 1_000
+ATTEMPTS_A_ROUND = 100_000
 # Units that one audit looks at: their names share all digits but the last four.
 PART = 10_000
-
-Missing = Mapping[str, list[int]]
+RESEEDED = 1_000  # messages that one audit of a part puts on the work queue
 
 FREEZE = {Kind.INGEST: listing.freeze, Kind.COMMAND: payloads.freeze}
 
@@ -67,51 +67,51 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
     )
 
 
+def planned_units(services: Services, record: RunRecord) -> int:
+    """The units of a run that may have no plan: those of the request, or what is frozen by now."""
+    if record.request.units is not None:
+        return record.request.units
+    if record.request.source is None:
+        return frozen_units(services, record.run, payloads.PAGE)
+    return frozen_units(services, record.run, listing.PAGE)
+
+
 def seed(services: Services, decision: Seed) -> Outcome:
-    """Put one page of units on the work queue."""
+    """Put one page of units on the work queue, or what is missing of it."""
     record = load(services, decision.run)
     units = range(decision.first, decision.first + decision.count)
-    if record.request.kind in FREEZE:
-        messages = _frozen_messages(services, record, units)
+    if decision.missing:
+        messages = _missing_messages(services, record, look(services, record, units))
     else:
-        dataset = _dataset(record)
-        assert dataset
-        messages = (planning.generate_message(record, unit, dataset) for unit in units)
+        messages = _messages(services, record, units)
     return Outcome(count=_send(services, record.run, messages))
 
 
-def reseed(
-    services: Services,
-    record: RunRecord,
-    missing: dict[str, list[int]],
-    written: dict[int, Receipt],
-) -> int:
-    """Put the messages of missing units on the work queue, at most a few pages of them.
-
-    `written` are the receipts of the generate stage, by unit: the documents still to be loaded.
-    """
-    room = services.settings.seed_page * 4
-    messages = islice(_missing_messages(services, record, missing, written), room)
+def reseed(services: Services, record: RunRecord, part: Part) -> int:
+    """Put messages of a part's missing units on the work queue, a bounded number; how many."""
+    messages = islice(_missing_messages(services, record, part), RESEEDED)
     return _send(services, record.run, messages)
 
 
-def _missing_messages(
-    services: Services,
-    record: RunRecord,
-    missing: dict[str, list[int]],
-    written: dict[int, Receipt],
-) -> Iterator[Message]:
+def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iterator[Message]:
+    first, *later = planning.STAGES[record.request.kind]
+    yield from _messages(services, record, part.missing[first])
     dataset = _dataset(record)
+    for stage in later:  # loads what the first stage has written
+        for unit in part.missing[stage]:
+            container, path = part.done[first][unit].document.split("/", 1)
+            yield planning.ingest_message(record, unit, container, path, dataset)
+
+
+def _messages(services: Services, record: RunRecord, units: Iterable[int]) -> Iterator[Message]:
+    """The messages of units in the first stage."""
     if record.request.kind in FREEZE:
-        (stage,) = planning.STAGES[record.request.kind]
-        yield from _frozen_messages(services, record, missing[stage])
+        yield from _frozen_messages(services, record, units)
         return
+    dataset = _dataset(record)
     assert dataset
-    for unit in missing["generate"]:
+    for unit in units:
         yield planning.generate_message(record, unit, dataset)
-    for unit in missing.get("ingest", []):
-        container, path = written[unit].document.split("/", 1)
-        yield planning.ingest_message(record, unit, container, path, dataset)
 
 
 def _frozen_messages(

@@ -72,7 +72,7 @@ def room(services: Services, region: str) -> Room | None:
 
 def errors(services: Services, run: str, first: int = FIRST_LETTERS) -> tuple[RepeatedError, ...]:
     """The commonest errors among the first dead letters, of which a listing shows a summary."""
-    letters = services.records.dead_letters(run, page=first)
+    letters = services.records.dead_letters(run)
     summaries = [letter.metadata for letter in islice(letters, first)]
     texts = {
         summary.get("fingerprint", ""): f"{summary.get('type')}: {summary.get('error')}"

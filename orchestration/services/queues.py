@@ -4,15 +4,16 @@ Messages are JSON text and travel as they are: no encoding policy on this side o
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from worker_image.contract import naming
 
-SENDERS = 16
+from .threads import side_by_side
+
 HIDDEN_SECONDS = 60
+RECEIVED = 32  # messages that the service hands out in one answer
 NEVER = -1
 
 
@@ -39,9 +40,7 @@ class Queues:
         workers pass over.
         """
         queue = self._client(naming.work_queue(run))
-        with ThreadPoolExecutor(SENDERS) as pool:
-            sent = pool.map(lambda text: queue.send_message(text, time_to_live=NEVER), texts)
-            return sum(1 for _ in sent)
+        return len(side_by_side(lambda text: queue.send_message(text, time_to_live=NEVER), texts))
 
     def count(self, name: str) -> int:
         """About how many messages a queue holds, hidden ones too; 0 if there is no such queue."""
@@ -50,22 +49,25 @@ class Queues:
         except ResourceNotFoundError:
             return 0
 
-    def discard(self, name: str, unwanted: Callable[[str], bool]) -> int:
-        """Delete the messages whose text is unwanted and show the others again."""
+    def discard(self, name: str, unwanted: Callable[[str], bool], most: int | None = None) -> int:
+        """Look at `most` messages (32 or more) or all, delete the unwanted, show the others again.
+
+        How many were deleted; cut off half way, the rest shows again by itself. `unwanted` is
+        asked of a message's text, from several threads.
+        """
         queue = self._client(name)
-        kept: list[QueueMessage] = []
-        deleted = 0
-        for message in queue.receive_messages(
-            messages_per_page=32, visibility_timeout=HIDDEN_SECONDS
-        ):
+
+        def settle(message: QueueMessage) -> bool:
             if unwanted(message.content):
                 queue.delete_message(message)
-                deleted += 1
-            else:
-                kept.append(message)
-        for message in kept:
+                return True
             queue.update_message(message, visibility_timeout=0)
-        return deleted
+            return False
+
+        found = queue.receive_messages(
+            messages_per_page=RECEIVED, max_messages=most, visibility_timeout=HIDDEN_SECONDS
+        )
+        return sum(side_by_side(settle, list(found)))
 
     def delete(self, name: str) -> None:
         """Delete a queue with all it holds; it may be gone already."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -13,16 +14,23 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobClient, BlobProperties, BlobServiceClient, ContainerClient
+from azure.storage.blob import (
+    BlobClient,
+    BlobPrefix,
+    BlobProperties,
+    BlobServiceClient,
+    ContainerClient,
+)
 from pydantic import BaseModel
 
 from worker_image.contract import Heartbeat, Receipt, naming
 
 from ..model import Control, RunRecord
+from .manifest import Manifest
 
 T = TypeVar("T", bound=BaseModel)
 
-LISTING_PAGE = 5_000
+LISTING_PAGE = 2_000  # the service gives 5,000 at once, which take 70 MB here
 EDITS = 20
 BATCH = 256  # the most deletions that one call may have
 GONE = (202, 404)
@@ -135,11 +143,31 @@ class Records:
             blob.upload_blob(changed.model_dump_json(), overwrite=bool(condition), **condition)
         return changed
 
+    def delete(self, path: str) -> None:
+        """Delete a blob; it may be gone already."""
+        with suppress(ResourceNotFoundError):
+            self._runs.delete_blob(path)
+
+    def move(self, source: str, target: str) -> None:
+        """Move a blob; it may have been moved already."""
+        content = self.read(source)
+        if content is not None:
+            self.write(target, content)
+            self.delete(source)
+
+    def clear(self, prefix: str) -> None:
+        """Delete the blobs below a prefix."""
+        self._delete(str(blob.name) for blob in _list(self._runs, prefix))
+
     # ------------------------------------------------------------------------------ the run
 
     def record(self, run: str) -> RunRecord | None:
         """The accepted request of a run."""
         return self.read_as(RunRecord, naming.record(run))
+
+    def manifest(self, run: str) -> Manifest:
+        """The list of a run's documents."""
+        return Manifest(self._runs.get_blob_client(naming.manifest(run)))
 
     def control(self, run: str) -> Control:
         """The wishes of people."""
@@ -180,30 +208,40 @@ class Records:
     # ------------------------------------------------------------------------------ the account
 
     def receipts(self, run: str, stage: str, container: str, prefix: str) -> Iterator[Receipt]:
-        """The receipts of a stage below a prefix; blobs that others wrote are passed over."""
-        for blob in _list(self._service.get_container_client(container), prefix):
-            receipt = Receipt.from_metadata(blob.metadata)
-            if receipt and receipt.run == run and receipt.stage == stage:
-                yield receipt
+        """The receipts of a stage below a prefix; blobs that others wrote are passed over.
 
-    def dead_letters(self, run: str, page: int = LISTING_PAGE) -> Iterator[DeadLetterSummary]:
-        """Every dead-letter record of a run, listed a page at a time as they are asked for."""
-        for blob in _list(self._runs, naming.dead_letters(run), page):
-            metadata = dict(blob.metadata or {})
-            unit = metadata.get("unit", "")
-            yield DeadLetterSummary(
-                path=str(blob.name),
-                stage=metadata.get("stage", ""),
-                unit=int(unit) if unit.isdigit() else None,
-                metadata=metadata,
-            )
+        None where there is no such container.
+        """
+        with suppress(ResourceNotFoundError):
+            for blob in self.listing(container, prefix):
+                receipt = Receipt.from_metadata(blob.metadata)
+                if receipt and receipt.run == run and receipt.stage == stage:
+                    yield receipt
 
-    def move(self, source: str, target: str) -> None:
-        """Move a blob of the runs; it may have been moved already."""
-        content = self.read(source)
-        if content is not None:
-            self.write(target, content)
-            self._runs.delete_blob(source)
+    def folders(self, container: str, prefix: str) -> Iterator[str]:
+        """The folders right below a prefix, whatever is in them, each as a prefix."""
+        client = self._service.get_container_client(container)
+        with suppress(ResourceNotFoundError):
+            for item in client.walk_blobs(name_starts_with=prefix, delimiter="/"):
+                if isinstance(item, BlobPrefix):
+                    yield str(item.name)
+
+    def dead_letters(
+        self, run: str, beginning: str = "", behind: str = ""
+    ) -> Iterator[DeadLetterSummary]:
+        """The dead-letter records of a run, in the order of their paths, behind one of them.
+
+        All, or those whose names begin so: `stage/` and the first digits of the unit.
+        """
+        prefix = f"{naming.dead_letters(run)}{beginning}"
+        return map(_summary, self.listing(naming.RUNS, prefix, behind))
+
+    def dead_letter(self, path: str) -> DeadLetterSummary | None:
+        """A dead-letter record."""
+        try:
+            return _summary(self._runs.get_blob_client(path).get_blob_properties())
+        except ResourceNotFoundError:
+            return None
 
     def heartbeats(self, run: str) -> Iterator[Heartbeat]:
         """What each worker said last."""
@@ -214,13 +252,16 @@ class Records:
 
     # ------------------------------------------------------------------------------ housekeeping
 
-    def listing(self, container: str, prefix: str) -> Iterator[BlobProperties]:
+    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
         """The blobs below a prefix of anybody's container, in the order of their names.
+
+        Only those `behind` a name: the service starts there, an emulator at the beginning.
 
         Raises:
             ResourceNotFoundError: there is no such container.
         """
-        return _list(self._service.get_container_client(container), prefix)
+        blobs = _list(self._service.get_container_client(container), prefix, behind)
+        return (blob for blob in blobs if str(blob.name) > behind)
 
     def delete_older(self, prefix: str, than: datetime, but: Collection[str] = ()) -> None:
         """Delete the blobs of the runs below a prefix that were written before a time."""
@@ -246,9 +287,22 @@ class Records:
                 raise OSError(f"{len(failed)} of {len(batch)} blobs were not deleted: {failed[0]}")
 
 
-def _list(
-    container: ContainerClient, prefix: str, page: int = LISTING_PAGE
-) -> Iterator[BlobProperties]:
+def _list(container: ContainerClient, prefix: str, start: str = "") -> Iterator[BlobProperties]:
     yield from container.list_blobs(
-        name_starts_with=prefix, include=["metadata"], results_per_page=page
+        name_starts_with=prefix,
+        include=["metadata"],
+        results_per_page=LISTING_PAGE,
+        start_from=start or None,
+    )
+
+
+def _summary(blob: BlobProperties) -> DeadLetterSummary:
+    # A listing gives an empty value as none.
+    metadata = {name: value or "" for name, value in (blob.metadata or {}).items()}
+    unit = metadata.get("unit", "")
+    return DeadLetterSummary(
+        path=str(blob.name),
+        stage=metadata.get("stage", ""),
+        unit=int(unit) if unit.isdigit() else None,
+        metadata=metadata,
     )

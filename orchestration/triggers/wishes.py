@@ -17,7 +17,8 @@ from pydantic import Field
 from worker_image.contract import naming
 
 from .. import views
-from ..activities.auditing import catalogue_entry, selected
+from ..activities.auditing import catalogue_entry
+from ..activities.redriving import selected
 from ..model import Control, Count, Phase, RunRecord, Selection, Value
 from ..orchestrations import Orchestration, Orchestrations
 from ..reports import Report

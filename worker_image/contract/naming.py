@@ -71,6 +71,17 @@ def dataset(run: str, digest: str) -> str:
     return f"{run}/datasets/{digest}.json"
 
 
+def beginnings(first: int, count: int) -> tuple[str, ...]:
+    """What the names of `count` units from `first` on begin with: one prefix, or two.
+
+    The names of at most twenty times as many units begin so; where the count is a power of ten
+    and the first unit a multiple of it, of these alone.
+    """
+    digits = len(str(count - 1))
+    starts = range(first // 10**digits, (first + count - 1) // 10**digits + 1)
+    return tuple(f"{start * 10**digits:07d}"[:-digits] for start in starts)
+
+
 def receipts(run: str, stage: str) -> str:
     """The prefix of a stage's receipts."""
     return f"{run}/receipts/{stage}/"
@@ -99,6 +110,21 @@ def undecodable(run: str, digest: str) -> str:
 def redriven(run: str, redrive: int, dead_letter_path: str) -> str:
     """Where a dead-letter record is kept once its unit has been sent to work again."""
     return f"{run}/redriven/{redrive:04d}/{dead_letter_path.removeprefix(dead_letters(run))}"
+
+
+def redrive(run: str, number: int) -> str:
+    """How far a redrive has come, where it takes more than one call."""
+    return f"{run}/redriven/{number:04d}.txt"
+
+
+def audits(run: str) -> str:
+    """The prefix of what the audits of a run have written down."""
+    return f"{run}/audit/"
+
+
+def audit(run: str, first: int) -> str:
+    """What an audit has found of the units from `first` on."""
+    return f"{audits(run)}{first:07d}.json"
 
 
 def heartbeats(run: str) -> str:

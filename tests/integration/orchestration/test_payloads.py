@@ -98,7 +98,7 @@ def test_lines_end_in_many_ways(services: Services, run: str) -> None:
 def test_a_long_blob_is_written_down_in_several_calls(
     services: Services, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freezing, "PAGES_A_CALL", 2)
+    monkeypatch.setattr(freezing, "ENTRIES_A_CALL", 2 * services.settings.seed_page)
     lines = [f'{{"n": {number}}}' for number in range(5 * PAGE)]
     keep(services, run, put(services, run, "\n".join(lines).encode()))
     calls = [units(services, run) for _ in range(3)]
@@ -194,7 +194,7 @@ def test_a_blob_that_is_not_there_is_refused(services: Services, run: str, addre
 def test_a_blob_that_changes_on_the_way_is_refused(
     services: Services, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(freezing, "PAGES_A_CALL", 1)
+    monkeypatch.setattr(freezing, "ENTRIES_A_CALL", services.settings.seed_page)
     lines = b"1\n" * 3 * PAGE
     keep(services, run, put(services, run, lines))
     assert units(services, run) is None

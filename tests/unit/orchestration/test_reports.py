@@ -7,6 +7,7 @@ from support.simulated import RUN, START, later, plan
 
 from orchestration.model import Phase, RunState, Slot, SlotStatus, Verdict
 from orchestration.reports import Report, failure_groups, report, stage_report
+from orchestration.summaries import PartSummary, StageSummary
 from worker_image.contract import Receipt
 
 
@@ -26,17 +27,20 @@ def receipt(unit: int, seconds: float) -> Receipt:
 
 
 def test_a_stage_in_sums_and_spread() -> None:
-    found = stage_report(receipt(unit, unit / 100) for unit in range(1, 101))
+    receipts = [receipt(unit, unit / 100) for unit in range(1, 101)]
+    found = stage_report(StageSummary.of(receipts))
     assert (found.units, found.bytes) == (100, 10_000)
     assert found.records == {"customer": 1_000, "order": 5_050}
     assert found.rows == 6_050
-    assert found.seconds["p50"] == pytest.approx(0.5, abs=0.02)
+    assert found.seconds["p50"] == pytest.approx(0.5, rel=0.01)
+    assert found.seconds["p95"] == pytest.approx(0.95, rel=0.01)
     assert found.seconds["max"] == 1.0
     assert [item["unit"] for item in found.slowest] == list(range(100, 90, -1))
 
 
 def test_no_receipts_is_a_stage_of_nothing() -> None:
-    assert stage_report([]).units == 0
+    found = stage_report(StageSummary.of(()))
+    assert (found.units, found.seconds, found.slowest) == (0, {}, [])
 
 
 def test_failures_by_fingerprint_the_commonest_first() -> None:
@@ -45,6 +49,17 @@ def test_failures_by_fingerprint_the_commonest_first() -> None:
     groups = failure_groups(rows)
     assert [(group.fingerprint, group.units) for group in groups] == [("a", 3), ("b", 1)]
     assert groups[0].error == "0"
+    assert not groups[0].at_least
+
+
+def test_failures_of_the_first_dead_letters_are_at_least_so_many() -> None:
+    rows = [{"fingerprint": "a"}] * 3
+    assert [group.at_least for group in failure_groups(rows, most=3)] == [False]
+    (group,) = failure_groups(iter(rows), most=2)
+    assert (group.units, group.at_least) == (2, True)
+
+
+NOTHING = PartSummary.nothing(("generate",))
 
 
 def ended(start: float, seconds: float) -> RunState:
@@ -69,8 +84,8 @@ def ended(start: float, seconds: float) -> RunState:
 
 
 def test_a_second_round_goes_on_where_the_first_had_ended() -> None:
-    first = report(ended(0, 100), {}, [], None, later(120))
-    second = report(ended(1_000, 50), {}, [], first, later(1_100))
+    first = report(ended(0, 100), NOTHING, [], None, later(120))
+    second = report(ended(1_000, 50), NOTHING, [], first, later(1_100))
     assert second.started == START
     assert second.seconds == timedelta(seconds=1_100).total_seconds()
     assert second.groups_used == 2
@@ -79,14 +94,14 @@ def test_a_second_round_goes_on_where_the_first_had_ended() -> None:
 
 
 def test_writing_the_same_report_twice_counts_nothing_twice() -> None:
-    first = report(ended(0, 100), {}, [], None, later(120))
-    second = report(ended(1_000, 50), {}, [], first, later(1_100))
-    again = report(ended(1_000, 50), {}, [], second, later(1_101))
+    first = report(ended(0, 100), NOTHING, [], None, later(120))
+    second = report(ended(1_000, 50), NOTHING, [], first, later(1_100))
+    again = report(ended(1_000, 50), NOTHING, [], second, later(1_101))
     assert again.cost == second.cost
     assert again.groups_used == 2
 
 
 def test_a_report_of_a_newer_writer_can_be_read() -> None:
-    first = report(ended(0, 100), {}, [], None, later(120))
+    first = report(ended(0, 100), NOTHING, [], None, later(120))
     newer = {**first.model_dump(mode="json"), "colour": "red"}
     assert Report.model_validate(newer) == first

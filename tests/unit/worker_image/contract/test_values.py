@@ -248,3 +248,28 @@ def test_values_are_frozen() -> None:
     for value in values:
         with pytest.raises(AttributeError):
             setattr(value, fields(value)[0].name, "x")
+
+
+@given(st.integers(0, 9_999_999), st.integers(1, 20_000))
+def test_the_names_of_units_begin_with_one_of_two_prefixes(first: int, count: int) -> None:
+    beginnings = naming.beginnings(first, count)
+    assert 1 <= len(beginnings) <= 2
+    for unit in (first, first + count // 2, first + count - 1):
+        assert f"{unit:07d}".startswith(beginnings)
+    covered = sum(10 ** (7 - len(beginning)) for beginning in beginnings)
+    assert covered <= 20 * count
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "beginnings"),
+    [
+        (0, 10_000, ("000",)),
+        (9_990_000, 10_000, ("999",)),
+        (500, 500, ("0000",)),
+        (9_990, 20, ("00099", "00100")),
+        (0, 10_000_000, ("",)),
+        (10_000_000, 10_000, ("1000",)),
+    ],
+)
+def test_a_part_has_one_prefix(first: int, count: int, beginnings: tuple[str, ...]) -> None:
+    assert naming.beginnings(first, count) == beginnings

@@ -1,0 +1,141 @@
+"""Container groups made and removed, and what a look at them tells, each on the real SDK."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from azure.core.exceptions import AzureError
+from support.activities import NOW, bury, keep
+from support.container_instances import StandIn, container_group, until
+
+from orchestration.activities.fleet import provision, remove
+from orchestration.activities.seeding import prepare
+from orchestration.activities.watching import errors, observe
+from orchestration.model import Look, Prepare, Provision, Refusal, Remedy, Remove
+from orchestration.services import Services
+from orchestration.services.group_definition import APP
+from worker_image.contract import Heartbeat, naming
+
+
+@pytest.fixture
+def generate(services: Services, run: str) -> str:
+    request = {"kind": "generate", "dataset": {"dataset": "d", "version": 1}, "units": 25}
+    keep(services, run, request)
+    return run
+
+
+def one_group(run: str) -> Provision:
+    expires = datetime.now(UTC) + timedelta(hours=1)
+    return Provision(run=run, ordinal=1, attempt=1, region="eastus", expires=expires)
+
+
+def test_provision_and_remove_leave_nothing(services: Services, generate: str) -> None:
+    decision = one_group(generate)
+    assert provision(services, decision).count == 1
+    assert provision(services, decision).count == 0, "adopted"
+    name = naming.container_group(generate, 1, 1)
+    assert [group.name for group in observe(services, Look(run=generate)).groups] == [name]
+    until(lambda: remove(services, Remove(run=generate, name=name)).count)
+    assert observe(services, Look(run=generate)).groups == ()
+    assert remove(services, Remove(run=generate, name=name)).count == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "remedy", "words"),
+    [
+        ("quota", Remedy.ROOM, "ContainerGroupQuotaReached: Resource type"),
+        ("throttle", Remedy.AGAIN, "TooManyRequests: A fault that was asked for."),
+        ("transitioning", Remedy.AGAIN, "ContainerGroupTransitioning: The container group"),
+    ],
+)
+def test_a_refused_creation_is_an_outcome(
+    services: Services, stand_in: StandIn, generate: str, kind: str, remedy: Remedy, words: str
+) -> None:
+    stand_in.fault(kind, operation="create")
+    outcome = provision(services, one_group(generate))
+    assert outcome.refusal is not None
+    assert outcome.refusal.remedy is remedy
+    assert outcome.error.startswith(f"{naming.container_group(generate, 1, 1)}: {words}")
+    assert outcome.count == 0
+
+
+def test_outcomes_tell_how_many_more_are_allowed(services: Services, generate: str) -> None:
+    created = provision(services, one_group(generate)).left
+    full = one_group(generate).model_copy(update={"region": "blocked", "ordinal": 2})
+    refused = provision(services, full).left
+    assert created is not None
+    assert refused == (created[0] - 1, created[1] - 1), "a refusal spends one, and tells it"
+    name = naming.container_group(generate, 1, 1)
+    assert remove(services, Remove(run=generate, name=name)).left is not None
+
+
+def test_a_refused_deletion_is_an_outcome(
+    services: Services, stand_in: StandIn, generate: str
+) -> None:
+    provision(services, one_group(generate))
+    name = naming.container_group(generate, 1, 1)
+    stand_in.fault("throttle", operation="delete", seconds=1_800)
+    outcome = remove(services, Remove(run=generate, name=name))
+    assert outcome.refusal == Refusal(code="TooManyRequests", remedy=Remedy.AGAIN, wait=1_800)
+    assert outcome.error.startswith(f"{name}: TooManyRequests")
+    until(lambda: remove(services, Remove(run=generate, name=name)).count)
+
+
+def test_the_end_of_the_output_is_saved_before_the_deletion(
+    services: Services, stand_in: StandIn, generate: str
+) -> None:
+    for name, fault in (("with", None), ("without", "refuse")):
+        stand_in.run(name, container_group("print('end')", tags={"app": APP}), "Succeeded")
+        if fault:
+            stand_in.fault(fault, operation="logs", group=name, count=None)
+        until(lambda name=name: remove(services, Remove(run=generate, name=name)).count)  # type: ignore[misc]
+    assert services.records.read(naming.platform_log(generate, "with")) == b"end\n"
+    assert services.records.read(naming.platform_log(generate, "without")) is None
+
+
+def test_a_look_joins_groups_and_the_last_words_of_their_workers(
+    services: Services, generate: str
+) -> None:
+    for ordinal in (1, 2, 3):
+        provision(services, one_group(generate).model_copy(update={"ordinal": ordinal}))
+    for ordinal, at in ((1, NOW.isoformat()), (3, "not a time"), (9, NOW.isoformat())):
+        worker = naming.container_group(generate, ordinal, 1)
+        beat = Heartbeat(worker=worker, at=at, state="idle")
+        services.records.write(naming.heartbeat(generate, worker), "", beat.to_metadata())
+    seen = observe(services, Look(run=generate)).groups
+    assert [(view.ordinal, view.heard) for view in seen] == [(1, NOW), (2, None), (3, None)]
+
+
+def test_a_look_reads_the_quotas_that_it_is_asked_for(
+    services: Services, stand_in: StandIn, generate: str
+) -> None:
+    assert observe(services, Look(run=generate)).rooms == {}
+    stand_in.fault("throttle", operation="usages", seconds=600)  # the first of them
+    seen = observe(services, Look(run=generate, regions=("eastus", "blocked", "small")))
+    assert seen.rooms.keys() == {"eastus", "blocked", "small"}
+    assert seen.rooms["eastus"] is None
+    assert seen.rooms["blocked"]
+    assert seen.rooms["blocked"].cores == 0
+
+
+def test_a_look_fails_rather_than_leave_a_group_out(
+    services: Services, stand_in: StandIn, generate: str
+) -> None:
+    provision(services, one_group(generate))
+    stand_in.fault("throttle", operation="get", seconds=600)
+    with pytest.raises(AzureError):
+        observe(services, Look(run=generate))
+
+
+def test_a_look_names_the_commonest_errors(services: Services, generate: str) -> None:
+    prepare(services, Prepare(run=generate))
+    assert observe(services, Look(run=generate)).errors == ()
+    for unit, error in enumerate(["a 1", "b 1", "c 1", "d 1", "c 2", "b 2", "c 3", "d 2", "e 1"]):
+        bury(services, generate, unit, error)
+    seen = observe(services, Look(run=generate)).errors
+    assert [(error.error, error.units) for error in seen] == [
+        ("ValueError: c 1", 3),
+        ("ValueError: b 1", 2),
+        ("ValueError: d 1", 2),
+    ]
+    assert len({error.fingerprint for error in seen}) == 3
+    assert sum(error.units for error in errors(services, generate, first=2)) == 2
