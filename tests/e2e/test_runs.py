@@ -11,6 +11,7 @@ from support.runs import CONTAINER, DATASET, Ground, generated, until
 
 from local_host.checks import check_run
 from local_host.client import RefusedError
+from orchestration.model import Observation
 from worker_image.contract import naming
 
 
@@ -120,18 +121,16 @@ def test_cancel_leaves_no_group_within_two_ticks(ground: Ground) -> None:
 
 
 def _looks_with_groups_after_the_wish(ground: Ground, run: str) -> int:
-    import json
-
-    results = [
-        json.loads(event["Result"])
+    looks = [
+        Observation.model_validate_json(event["Result"])
         for execution in ground.executions(run)
         for event in execution.history
         if event.get("Result") and '"queued"' in event["Result"]
     ]
-    wished = [seen for seen in results if seen["control"]["cancel"]]
+    wished = [look for look in looks if look.control.cancel]
     assert wished
-    assert wished[-1]["groups"] == []
-    return sum(bool(seen["groups"]) for seen in wished)
+    assert wished[-1].groups == ()
+    return sum(bool(look.groups) for look in wished)
 
 
 def test_a_terminated_run_is_swept(ground: Ground) -> None:
