@@ -39,7 +39,7 @@ EVENTS, STATE_KB, STATUS_KB, CALLS = 5_000, 64.0, 16.0, 64
 
 @dataclass
 class Figures:
-    """The largest of each kind that a run has shown."""
+    """The largest of each kind that a run has shown; the state also goes to the last activity."""
 
     where: str
     units: int
@@ -66,6 +66,8 @@ def simulated(units: int) -> Figures:
     class Measured(Recorded):
         def _record(self, messages: Any, now: Any, turn: Any) -> Any:
             figures.calls = max(figures.calls, len(turn.calls))
+            inputs = [_kb(call.members) for call in turn.calls]
+            figures.state_kb = max(figures.state_kb, *inputs, 0.0)
             figures.look_kb = max(figures.look_kb, *map(_look_kb, messages), 0.0)
             turn = super()._record(messages, now, turn)
             if self.events:
@@ -148,7 +150,8 @@ def _measure(ground: Ground, figures: Figures) -> None:
         figures.turns += sum(event.get("Name") == "observe" for event in history)
         figures.look_kb = max(figures.look_kb, *map(_look_kb, history))
         figures.calls = max(figures.calls, *_calls(history))
-        figures.state_kb = max(figures.state_kb, len(history[1]["Input"] or "") / 1024)
+        inputs = [len(event.get("Input") or "") / 1024 for event in history]
+        figures.state_kb = max(figures.state_kb, *inputs)
     figures.status_kb = _kb(ground.client.show(run)["status"])
 
 

@@ -1,39 +1,19 @@
 """Everything of a run that lies in Blob Storage, behind the names of the contract."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
-from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
-from azure.storage.blob import (
-    BlobClient,
-    BlobPrefix,
-    BlobProperties,
-    BlobServiceClient,
-    ContainerClient,
-)
-from pydantic import BaseModel
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.storage.blob import BlobProperties
 
 from worker_image.contract import Heartbeat, Receipt, naming
 
 from ..model import Control, RunRecord
+from .blobs import Blobs
 from .manifest import Manifest
-
-T = TypeVar("T", bound=BaseModel)
-
-LISTING_PAGE = 2_000  # the service gives 5,000 at once, which take 70 MB here
-EDITS = 20
-BATCH = 256  # the most deletions that one call may have
-GONE = (202, 404)
 
 
 @dataclass(frozen=True)
@@ -46,118 +26,8 @@ class DeadLetterSummary:
     metadata: Mapping[str, str]
 
 
-class Records:
-    """The blobs of runs. Writes are idempotent; reads of what is absent give None."""
-
-    def __init__(self, service: BlobServiceClient) -> None:
-        self._service = service
-        self._runs = service.get_container_client(naming.RUNS)
-
-    def create_container(self, name: str = naming.RUNS) -> None:
-        """Make a container; it may be there."""
-        try:
-            self._service.create_container(name)
-        except ResourceExistsError as error:
-            if getattr(error, "error_code", None) != "ContainerAlreadyExists":
-                raise
-
-    # ------------------------------------------------------------------------------- documents
-
-    def read(self, path: str, container: str = naming.RUNS) -> bytes | None:
-        """The content of a blob."""
-        try:
-            return self._service.get_blob_client(container, path).download_blob().readall()
-        except ResourceNotFoundError:
-            return None
-
-    def read_as(self, kind: type[T], path: str) -> T | None:
-        """The content of a JSON blob as a value."""
-        content = self.read(path)
-        return None if content is None else kind.model_validate_json(content)
-
-    def version(self, container: str, path: str) -> tuple[str, int]:
-        """The etag of anybody's blob, and its size in bytes.
-
-        Raises:
-            ResourceNotFoundError: there is no such blob.
-        """
-        found = self._service.get_blob_client(container, path).get_blob_properties()
-        return str(found.etag), found.size
-
-    def pieces(self, container: str, path: str, *, start: int, etag: str) -> Iterator[bytes]:
-        """One version of anybody's blob from a byte on, a few MiB at a time.
-
-        Raises:
-            ResourceModifiedError: there is another version by now.
-            ResourceNotFoundError: there is no such blob.
-        """
-        download = self._service.get_blob_client(container, path).download_blob(
-            start, etag=etag, match_condition=MatchConditions.IfNotModified
-        )
-        yield from download.chunks()
-
-    def write(
-        self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
-    ) -> None:
-        """Write a blob, over what was there."""
-        self._runs.upload_blob(path, content, overwrite=True, metadata=metadata)
-
-    def create(self, path: str, content: str | bytes) -> bool:
-        """Write a blob that nobody has written yet; False if somebody has."""
-        try:
-            self._runs.upload_blob(path, content, overwrite=False)
-        except ResourceExistsError:
-            return False
-        return True
-
-    def edit(self, path: str, kind: type[T], change: Callable[[T], T]) -> T:
-        """Change a JSON blob under its etag, again if somebody else was faster.
-
-        What is absent is `kind()`, and what is not changed is not written.
-
-        Raises:
-            ResourceModifiedError: others were faster all the time.
-        """
-        for attempt in range(EDITS):
-            try:
-                return self._edit_once(self._runs.get_blob_client(path), kind, change)
-            except (ResourceModifiedError, ResourceExistsError):
-                if attempt == EDITS - 1:
-                    raise
-        raise AssertionError("unreachable")
-
-    def _edit_once(self, blob: BlobClient, kind: type[T], change: Callable[[T], T]) -> T:
-        condition: dict[str, Any] = {}
-        try:
-            download = blob.download_blob()
-        except ResourceNotFoundError:
-            found = kind()
-        else:
-            found = kind.model_validate_json(download.readall())
-            condition = {
-                "etag": download.properties.etag,
-                "match_condition": MatchConditions.IfNotModified,
-            }
-        changed = change(found)
-        if changed != found:
-            blob.upload_blob(changed.model_dump_json(), overwrite=bool(condition), **condition)
-        return changed
-
-    def delete(self, path: str) -> None:
-        """Delete a blob; it may be gone already."""
-        with suppress(ResourceNotFoundError):
-            self._runs.delete_blob(path)
-
-    def move(self, source: str, target: str) -> None:
-        """Move a blob; it may have been moved already."""
-        content = self.read(source)
-        if content is not None:
-            self.write(target, content)
-            self.delete(source)
-
-    def clear(self, prefix: str) -> None:
-        """Delete the blobs below a prefix."""
-        self._delete(str(blob.name) for blob in _list(self._runs, prefix))
+class Records(Blobs):
+    """The blobs of runs, each by what it is."""
 
     # ------------------------------------------------------------------------------ the run
 
@@ -194,7 +64,7 @@ class Records:
         Nothing before the first run.
         """
         try:
-            blobs = list(_list(self._runs, f"catalogue/{prefix}"))
+            blobs = list(self.listing(naming.RUNS, f"catalogue/{prefix}"))
         except ResourceNotFoundError:
             return {}
         return {
@@ -218,14 +88,6 @@ class Records:
                 if receipt and receipt.run == run and receipt.stage == stage:
                     yield receipt
 
-    def folders(self, container: str, prefix: str) -> Iterator[str]:
-        """The folders right below a prefix, whatever is in them, each as a prefix."""
-        client = self._service.get_container_client(container)
-        with suppress(ResourceNotFoundError):
-            for item in client.walk_blobs(name_starts_with=prefix, delimiter="/"):
-                if isinstance(item, BlobPrefix):
-                    yield str(item.name)
-
     def dead_letters(
         self, run: str, beginning: str = "", behind: str = ""
     ) -> Iterator[DeadLetterSummary]:
@@ -245,55 +107,17 @@ class Records:
 
     def heartbeats(self, run: str) -> Iterator[Heartbeat]:
         """What each worker said last."""
-        for blob in _list(self._runs, naming.heartbeats(run)):
+        for blob in self.listing(naming.RUNS, naming.heartbeats(run)):
             heartbeat = Heartbeat.from_metadata(blob.metadata)
             if heartbeat:
                 yield heartbeat
 
     # ------------------------------------------------------------------------------ housekeeping
 
-    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
-        """The blobs below a prefix of anybody's container, in the order of their names.
-
-        Only those `behind` a name: the service starts there, an emulator at the beginning.
-
-        Raises:
-            ResourceNotFoundError: there is no such container.
-        """
-        blobs = _list(self._service.get_container_client(container), prefix, behind)
-        return (blob for blob in blobs if str(blob.name) > behind)
-
-    def delete_older(self, prefix: str, than: datetime, but: Collection[str] = ()) -> None:
-        """Delete the blobs of the runs below a prefix that were written before a time."""
-        try:
-            blobs = list(_list(self._runs, prefix))
-        except ResourceNotFoundError:
-            return
-        self._delete(
-            str(blob.name) for blob in blobs if blob.last_modified < than and blob.name not in but
-        )
-
     def purge(self, run: str) -> None:
         """Delete every blob of a run, its place in the catalogue last; documents stay."""
-        self._delete(str(blob.name) for blob in _list(self._runs, f"{run}/"))
-        self._delete(iter([f"catalogue/{run}"]))
-
-    def _delete(self, paths: Iterator[str]) -> None:
-        """Delete blobs, many a call; some may have gone."""
-        while batch := list(islice(paths, BATCH)):
-            answers = self._runs.delete_blobs(*batch, raise_on_any_failure=False)
-            failed = [answer.status_code for answer in answers if answer.status_code not in GONE]
-            if failed:
-                raise OSError(f"{len(failed)} of {len(batch)} blobs were not deleted: {failed[0]}")
-
-
-def _list(container: ContainerClient, prefix: str, start: str = "") -> Iterator[BlobProperties]:
-    yield from container.list_blobs(
-        name_starts_with=prefix,
-        include=["metadata"],
-        results_per_page=LISTING_PAGE,
-        start_from=start or None,
-    )
+        self.clear(f"{run}/")
+        self.delete(f"catalogue/{run}")
 
 
 def _summary(blob: BlobProperties) -> DeadLetterSummary:

@@ -18,7 +18,7 @@ from orchestration.model import (
     Remedy,
     Seed,
 )
-from orchestration.services import Services, records
+from orchestration.services import Services, blobs
 from worker_image.contract import Heartbeat, Stage, naming
 
 
@@ -144,7 +144,7 @@ def test_a_long_listing_is_frozen_over_several_calls(
     services: Services, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freezing, "ENTRIES_A_CALL", 20)
-    monkeypatch.setattr(records, "LISTING_PAGE", 7)
+    monkeypatch.setattr(blobs, "LISTING_PAGE", 7)
     container = f"{run}-source"
     services.records.create_container(container)
     client = services.records._service.get_container_client(container)
