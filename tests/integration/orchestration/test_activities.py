@@ -18,7 +18,7 @@ from orchestration.model import (
     Remedy,
     Seed,
 )
-from orchestration.services import Services, blobs
+from orchestration.services import Records, Services, blobs
 from worker_image.contract import Heartbeat, Stage, naming
 
 
@@ -163,7 +163,7 @@ def test_a_long_listing_is_frozen_over_several_calls(
     assert paths == {number: f"{number:03d}" for number in range(43)}
 
 
-class Overtaken(records.Records):
+class Overtaken(Records):
     """Another call freezes the first page while this one lists what has changed since."""
 
     def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
