@@ -4,6 +4,7 @@ import pytest
 
 from orchestration.model import RunRequest
 from orchestration.plans import plan
+from orchestration.problems import InvalidRequestError
 from orchestration.services import Services
 
 
@@ -27,3 +28,28 @@ def test_a_dataset_that_cannot_be_tried_is_planned_without_figures(services: Ser
     assert "cost" not in found
     [warning] = found["warnings"]
     assert warning.endswith("units are not made here")
+
+
+def command(payloads: object) -> RunRequest:
+    request = {"kind": "command", "command": {"program": ["true"]}, "payloads": payloads}
+    return RunRequest.model_validate(request)
+
+
+@pytest.mark.parametrize(("listed", "units", "more"), [(2, 2, True), (3, 3, False)])
+def test_the_payloads_of_a_program_are_counted(
+    services: Services, run: str, listed: int, units: int, more: bool
+) -> None:
+    services.records.create_container(run)
+    blob = services.records._service.get_blob_client(run, "lines.ndjson")
+    blob.upload_blob(b'{"a": 1}\n\n2\n"three"')
+    found = plan(services, command(f"{run}/lines.ndjson"), listed)
+    assert found["units"] == units
+    assert any("more than" in warning for warning in found["warnings"]) is more
+    assert "not estimated" in found["warnings"][-1]
+    assert "cost" not in found
+    assert plan(services, command([1, 2]))["messages"] == {"command": 2}
+
+
+def test_payloads_that_are_not_there_are_a_fault(services: Services, run: str) -> None:
+    with pytest.raises(InvalidRequestError, match="payloads: there is no blob"):
+        plan(services, command(f"{run}/nowhere.ndjson"))
