@@ -121,6 +121,7 @@ def test_places(before: RunState, look: Observation, now: float, after: list[Any
         "all work": (slot(), seen(view()), 3),
         "one died": (slot(), seen(ended(exit_code=70)), 4),
         "one vanished": (slot(), seen(), 4),
+        "one without an answer never showed": (asked(), seen(), 3),
         "one that was created never showed": (asked(answered=True), seen(), 4),
         "one left by itself": (slot(), seen(ended()), 3),
         "one that we wanted no longer has gone": (slot(retired=True), seen(), 3),
