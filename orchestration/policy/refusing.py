@@ -15,7 +15,13 @@ EVICTION_SECONDS = 600.0
 def refused(
     state: RunState, refusal: Refusal, place: Placement, error: str, now: datetime
 ) -> RunState:
-    """The state after a refusal: ask again some times, then do what helps."""
+    """The state after a refusal: ask again some times, then do what helps.
+
+    Groups that were asked for together are one try.
+    """
+    held = state.creations.held_until
+    if refusal.tries and held and now <= held:
+        return state.model_copy(update={"creations": hold(state.creations, refusal.wait, now)})
     count = state.refusals.get(refusal.code, 0) + 1
     state = state.model_copy(update={"refusals": {**state.refusals, refusal.code: count}})
     if refusal.remedy is Remedy.AGAIN or count <= refusal.tries:

@@ -78,6 +78,23 @@ def test_the_first_verdict_stays() -> None:
     assert refused(ending, refusal, HERE, "later", moment(0)).verdict == failed("before")
 
 
+@pytest.mark.parametrize("wait", [0, 30])
+@pytest.mark.parametrize("remedy", [Remedy.FATAL, Remedy.REGION])
+def test_groups_that_are_refused_together_are_one_try(remedy: Remedy, wait: float) -> None:
+    run, refusal = state(), Refusal(code="X", remedy=remedy, wait=wait, tries=1)
+    for _ in range(20):
+        run = refused(run, refusal, HERE, "so said Azure", moment(0))
+    assert (run.refusals, run.verdict, run.full) == ({"X": 1}, None, {})
+    assert run.creations.held_until == moment(wait)
+
+
+def test_no_capacity_shuts_every_placement_that_was_asked() -> None:
+    run, refusal = state(), Refusal(code="X", remedy=Remedy.REGION)
+    for place in (HERE, SPOT):
+        run = refused(run, refusal, place, "", moment(0))
+    assert set(run.full) == {"here", "here/spot"}
+
+
 def test_refusals_are_counted_by_code() -> None:
     run = state(refusals={"Y": 3})
     refusal = Refusal(code="X", remedy=Remedy.AGAIN)
