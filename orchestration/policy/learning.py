@@ -109,12 +109,16 @@ def _any_runs(look: Observation) -> bool:
 
 
 def _waits(state: RunState, now: datetime) -> bool:
-    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room."""
+    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room.
+
+    A look that asked for no room found none missing.
+    """
     if state.plan is None or state.observation is None:
         return False
     if state.observation.control.paused:
         return True
-    return not active(state) and not has_room(state, now)
+    asked = bool(state.observation.rooms)
+    return asked and not active(state) and not has_room(state, now)
 
 
 def _speed(before: RunState, look: Observation, now: datetime) -> float | None:

@@ -159,6 +159,7 @@ def test_losses(before: Slot, look: Observation, losses: int) -> None:
             300,
         ),
         "no group, though there is room": (state(), seen(), 0),
+        "no group, and no room was asked for": (state(), seen(rooms={}), 0),
         "nowhere is room, and one group works": (
             state(slot()),
             seen(view(), rooms={"here": {"groups": 0, "cores": 9, "spot_cores": 9}}),
