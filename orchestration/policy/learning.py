@@ -30,6 +30,7 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
             "observation": observation,
             "groups_used": state.groups_used + sum(not slot.answered for slot in present),
             "observed": now,
+            "deleting": _under_way(state, observation),
             "speed": _speed(before, observation, now),
             "losses": 0 if progressed else state.losses,
             "quiet": state.quiet + 1 if observation.queued == 0 else 0,
@@ -76,6 +77,12 @@ def _lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> set
         if key(slot) not in views
         and (slot.status is not SlotStatus.REQUESTED or now - slot.requested > UNSEEN_GRACE)
     }
+
+
+def _under_way(state: RunState, look: Observation) -> dict[str, datetime]:
+    """The deletions of groups that still show; of all others a long run keeps nothing."""
+    shown = {view.name for view in look.groups}
+    return {name: at for name, at in state.deleting.items() if name in shown}
 
 
 def _understand_ends(

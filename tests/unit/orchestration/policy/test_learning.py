@@ -9,6 +9,7 @@ from support.states import (
     ended,
     fleet,
     gone,
+    name,
     observation,
     plan,
     slot,
@@ -302,6 +303,11 @@ def test_groups_used(before: Slot, used: int) -> None:
 def test_what_a_group_cost_is_kept_when_it_vanishes() -> None:
     after = learn(state(*fleet(2)), seen(view(1)), moment(100))
     assert after.billed_seconds == 100.0
+
+
+def test_deletions_are_remembered_as_long_as_the_group_shows() -> None:
+    run = state(*fleet(2), deleting={name(1): moment(1), name(2): moment(2)})
+    assert learn(run, seen(view(2)), moment(10)).deleting == {name(2): moment(2)}
 
 
 @table(
