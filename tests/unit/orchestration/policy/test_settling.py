@@ -292,13 +292,24 @@ def test_a_run_that_may_not_close_goes_on() -> None:
     now = after(run, Close(state=run), Outcome())
     assert (now.closed, now.verdict, now.audited, now.quiet) == (False, None, 0, 0)
     assert now.phase is Phase.DRAINING
+    assert now.progressed == NOW, "the cleanup was no stall"
 
 
 def test_a_part_of_an_audit_counts() -> None:
     found = Account(done={"generate": 10}, dead={}, missing={})
     audit = Audit(run=RUN, first=0, count=10)
     now = after(state(plan(100, part=10)), audit, Outcome(account=found))
-    assert (now.audited, now.auditing) == (10, found)
+    assert (now.audited, now.auditing, now.progressed) == (10, found, NOW)
+
+
+@table(
+    "outcome",
+    {"it failed": Outcome(error="no blob"), "it has no answer": Outcome()},
+)
+def test_a_part_without_an_account_is_no_progress(outcome: Outcome) -> None:
+    run = state(plan(100, part=10))
+    now = after(run, Audit(run=RUN, first=0, count=10), outcome)
+    assert (now.audited, now.progressed) == (0, START)
 
 
 # ------------------------------------------------------------------------------ errors
