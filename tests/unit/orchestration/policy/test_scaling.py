@@ -94,6 +94,10 @@ def test_groups_by_count_and_wish(run: RunState, count: int) -> None:
             state(plan(1_000, instances={"max": 10, "backlog": 10}), observation(80), *fleet(10)),
             8,
         ),
+        "no calm keeps more than max": (
+            state(plan(1_000, instances={"max": 9, "backlog": 10}), observation(900), *fleet(10)),
+            9,
+        ),
         "up at once": (state(backlog(100), observation(800), *fleet(7)), 8),
     },
 )
