@@ -11,11 +11,14 @@ RESEEDS = 3
 
 
 def audits(state: RunState) -> Iterator[Audit]:
-    """The next parts. Missing units are seeded again unless the run is being ended."""
+    """The next parts. Missing units are seeded again unless the run is being ended.
+
+    A run of no units has one part all the same: its account is nothing.
+    """
     assert state.plan
     units, part = state.plan.units, state.plan.part
     reseed = state.verdict is None and state.reseeds < RESEEDS
-    for first in islice(range(state.audited, units, part), PARTS_A_TURN):
+    for first in islice(range(state.audited, max(units, 1), part), PARTS_A_TURN):
         count = min(part, units - first)
         yield Audit(run=state.run, first=first, count=count, reseed=reseed)
 

@@ -37,7 +37,7 @@ def part(first: int, found: Account | None, run: RunState, *, reseed: bool = Tru
             state(plan(1_000, part=10), audited=40),
             [(first, 10) for first in range(40, 120, 10)],
         ),
-        "none of no units": (state(plan(0)), []),
+        "one of no units": (state(plan(0)), [(0, 0)]),
     },
 )
 def test_parts(run: RunState, parts: list[tuple[int, int]]) -> None:
@@ -138,6 +138,12 @@ def test_the_audit_of_a_run_that_was_stopped_changes_no_verdict() -> None:
 
 def test_dead_letters_are_no_failure_where_units_are_missing_too() -> None:
     assert verdict(account(1, dead=1, missing=1)).phase is Phase.FAILED
+
+
+def test_a_run_of_no_units_succeeds() -> None:
+    run = state(plan(0), phase=Phase.AUDITING)
+    [audit] = audits(run)
+    assert audited(run, audit, Outcome(account=account())).verdict == Verdict(phase=Phase.SUCCEEDED)
 
 
 def test_an_audit_begins_anew() -> None:
