@@ -101,6 +101,16 @@ def test_refusals_are_counted_by_code() -> None:
     assert refused(run, refusal, HERE, "", moment(0)).refusals == {"X": 1, "Y": 3}
 
 
-def test_a_placement_is_shut_beside_others() -> None:
-    run = shut(state(full={"there": moment(9)}), HERE, 60, moment(1))
-    assert run.full == {"there": moment(9), "here": moment(61)}
+@table(
+    "before, until",
+    {
+        "beside others": ({"there": 9}, {"there": 9, "here": 61}),
+        "longer than before": ({"here": 60}, {"here": 61}),
+        "never shorter": ({"here": 600}, {"here": 600}),
+        "again": ({"here": 0}, {"here": 61}),
+    },
+)
+def test_a_placement_is_shut(before: dict[str, float], until: dict[str, float]) -> None:
+    run = state(full={key: moment(at) for key, at in before.items()})
+    after = shut(run, HERE, 60, moment(1)).full
+    assert after == {key: moment(at) for key, at in until.items()}
