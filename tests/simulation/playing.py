@@ -41,20 +41,22 @@ class Result:
 class Play:
     """One run. `kind` drives its executions."""
 
-    def __init__(self, seed: int, kind: type[Direct | Recorded | Replayed] = Direct) -> None:
-        self.world = World(draw(seed))
-        self.result = Result(self.world.scenario, self.world)
+    def __init__(
+        self, scenario: Scenario, kind: type[Direct | Recorded | Replayed] = Direct
+    ) -> None:
+        self.world = World(scenario)
+        self.result = Result(scenario, self.world)
         self._kind = kind
         # Faults of the app draw from numbers of their own: they meet both drivers alike.
-        self._random = Random(seed + 1)
+        self._random = Random(scenario.seed + 1)
         self._skew = 0.0
         self._longest = 0.0
         self._last_turn = 0.0
 
     def play(self) -> Result:
-        """Play it to its end."""
+        """Play it to its end, and some runs again by redrives."""
         for _ in range(1 + ROUNDS):
-            self._orchestrate()
+            self.once()
             again = self.result.end == "CompletedWithFailures" and self._random.random() < 0.5
             if self.result.wrong or not again or self.world.rounds == ROUNDS:
                 break
@@ -63,7 +65,8 @@ class Play:
 
     # ------------------------------------------------------------------------------ executions
 
-    def _orchestrate(self) -> None:
+    def once(self) -> None:
+        """Play it to its end."""
         payload: Any = self.world.start()
         while not self.result.wrong:
             execution: Execution = self._kind(payload)
@@ -164,4 +167,4 @@ class Play:
 
 def play(seed: int, kind: type[Direct | Recorded | Replayed] = Direct) -> Result:
     """Simulate the run of a seed."""
-    return Play(seed, kind).play()
+    return Play(draw(seed), kind).play()

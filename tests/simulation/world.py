@@ -1,10 +1,12 @@
 """The activities of a run on simulated services: what each does, and what goes wrong with it."""
 
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from pydantic import TypeAdapter
+from support.states import RUN
 
 from orchestration import planning
 from orchestration.model import (
@@ -34,7 +36,6 @@ from .queue import Queue
 from .scenario import Scenario
 from .workers import Work, Workers
 
-RUN = "r261123-120000-abcde"
 MOVES = 20
 RESEEDS = 20
 DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
@@ -47,7 +48,7 @@ class World:
         self.scenario = scenario
         self.agenda = Agenda()
         self.random = Random(scenario.seed)
-        self.queue = Queue(self.agenda)
+        self.queue = Queue(self.agenda, scenario.vanishing)
         self.azure = Azure(scenario, self.agenda, self.random)
         self.workers = Workers(scenario, self.agenda, self.random, self.queue, self.azure)
         self.control = Control()
@@ -61,6 +62,7 @@ class World:
         self.aside: set[Work] = set()
         self.report: RunState | None = None
         self.story: list[tuple[float, str]] = []
+        self.acted: Callable[[Decision], None] = lambda _: None  # its error loses the answer
         self._old_count = 0
         for at, wish in scenario.wishes:
             self.agenda.after(at, lambda wish=wish: self.wish(wish))  # type: ignore[misc]
@@ -95,10 +97,14 @@ class World:
                 redrives = (*self.control.redrives, Selection(units=chosen))
                 changes = {"cancel": False, "redrives": redrives}
         self.azure.met[wish] += 1
+        self.ask(wish, **changes)
+        self.woken |= not self.has("lost_wake", 0.7)
+
+    def ask(self, wish: str, **changes: Any) -> None:
+        """Keep a wish, without a wake-up."""
         self.tell(f"wish: {wish} {changes}")
         self.control = self.control.model_copy(update=changes)
         self.looks_since_wish, self.wished = 0, self.agenda.now
-        self.woken |= not self.has("lost_wake", 0.7)
 
     # ------------------------------------------------------------------------------ activities
 
@@ -117,6 +123,7 @@ class World:
             self._act(decision)
         outcome = self._act(decision)
         self.tell(f"{_shown(decision)} -> {_shown(outcome)}")
+        self.acted(decision)
         return outcome.model_dump(mode="json")
 
     def observe(self, look: Look) -> Observation:
