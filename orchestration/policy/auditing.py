@@ -11,9 +11,9 @@ RESEEDS = 3
 
 
 def audits(state: RunState) -> Iterator[Audit]:
-    """The next parts. Missing units are seeded again unless the run is being ended.
+    """The next parts, one at least: also a run of no units is proven to be complete.
 
-    A run of no units has one part all the same: its account is nothing.
+    Missing units are seeded again unless the run is being ended.
     """
     assert state.plan
     units, part = state.plan.units, state.plan.part

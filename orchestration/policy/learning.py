@@ -7,7 +7,7 @@ from ..model import GroupView, Observation, RunState, Slot, SlotStatus
 from .judging import judged
 from .phases import advance
 from .placing import has_room, of_slot
-from .refusing import EVICTION_SECONDS, refused, shut
+from .refusing import EVICTION_SECONDS, refused, shut, tried
 from .slots import Key, active, counted, key, seen, update, vacate
 
 # A group that was created and is not listed yet may be on its way into the list.
@@ -23,7 +23,7 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
     present = _present(state, views)
     state = update(state, {key(slot): seen(slot, views[key(slot)]) for slot in present})
     state = _understand_ends(before, state, views, now)
-    state = counted(before, vacate(state, _lost(state, views, now), now))
+    state = counted(before, _free_lost(state, views, now))
     progressed = _progressed(before.observation, observation)
     state = state.model_copy(
         update={
@@ -69,6 +69,13 @@ def _present(state: RunState, views: Mapping[Key, GroupView]) -> list[Slot]:
     ]
 
 
+def _free_lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> RunState:
+    lost = _lost(state, views, now)
+    # What was never answered, and is not there, never was: no loss.
+    unmade = {key(slot) for slot in state.slots if not slot.answered} & lost
+    return vacate(update(state, {k: {"retired": True} for k in unmade}), lost, now)
+
+
 def _lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> set[Key]:
     """The groups that were there and are no longer, or never came to be."""
     return {
@@ -90,14 +97,15 @@ def _understand_ends(
 ) -> RunState:
     """Learn from each group that was at work at the last look and is over at this one."""
     worked = {key(slot) for slot in active(before)}
-    for slot in state.slots:
-        if slot.status is SlotStatus.OVER and key(slot) in worked:
-            view = views[key(slot)]
-            if view.refusal:  # the creation had been accepted, and failed later: no loss
-                state = refused(state, view.refusal, of_slot(slot), _words(view), now)
-                state = update(state, {key(slot): {"retired": True}})
-            elif slot.spot and not slot.retired:
-                state = shut(state, of_slot(slot), EVICTION_SECONDS, now)
+    ended = [slot for slot in state.slots if slot.status is SlotStatus.OVER and key(slot) in worked]
+    refusals = {key(slot): view.refusal for slot in ended if (view := views[key(slot)]).refusal}
+    state = tried(state, filter(None, refusals.values()))
+    for slot in ended:
+        if refusal := refusals.get(key(slot)):  # it had been accepted, and failed later: no loss
+            state = refused(state, refusal, of_slot(slot), _words(views[key(slot)]), now)
+            state = update(state, {key(slot): {"retired": True}})
+        elif slot.spot and not slot.retired:
+            state = shut(state, of_slot(slot), EVICTION_SECONDS, now)
     return state
 
 

@@ -1,5 +1,6 @@
 """What follows when Azure refuses a container group."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from ..model import Refusal, Remedy, RunState
@@ -12,19 +13,17 @@ REGION_SECONDS = 300.0
 EVICTION_SECONDS = 600.0
 
 
+def tried(state: RunState, refusals: Iterable[Refusal]) -> RunState:
+    """The state that counts the refusals of a turn: many of a code at once were one try."""
+    counts = {code: state.refusals.get(code, 0) + 1 for code in {item.code for item in refusals}}
+    return state.model_copy(update={"refusals": {**state.refusals, **counts}})
+
+
 def refused(
     state: RunState, refusal: Refusal, place: Placement, error: str, now: datetime
 ) -> RunState:
-    """The state after a refusal: ask again some times, then do what helps.
-
-    Groups that were asked for together are one try.
-    """
-    held = state.creations.held_until
-    if refusal.tries and held and now <= held:
-        return state.model_copy(update={"creations": hold(state.creations, refusal.wait, now)})
-    count = state.refusals.get(refusal.code, 0) + 1
-    state = state.model_copy(update={"refusals": {**state.refusals, refusal.code: count}})
-    if refusal.remedy is Remedy.AGAIN or count <= refusal.tries:
+    """The state after a refusal that was `tried`: ask again some times, then do what helps."""
+    if refusal.remedy is Remedy.AGAIN or state.refusals[refusal.code] <= refusal.tries:
         return state.model_copy(update={"creations": hold(state.creations, refusal.wait, now)})
     match refusal.remedy:
         case Remedy.ROOM:

@@ -1,6 +1,6 @@
 """Folding the outcomes of decisions into the state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from ..model import (
@@ -11,6 +11,7 @@ from ..model import (
     Prepare,
     Provision,
     Redrive,
+    Refusal,
     Remedy,
     Remove,
     RunState,
@@ -22,7 +23,7 @@ from .judging import failed, judged
 from .pacing import hold, spend
 from .phases import advance
 from .placing import Placement
-from .refusing import refused
+from .refusing import refused, tried
 from .seeding import seeded
 from .slots import counted, find, group_name, key, update, vacate
 
@@ -37,7 +38,7 @@ def settle(
 ) -> RunState:
     """Fold the outcomes of a turn's decisions into the state, in their order."""
     pairs = list(zip(decisions, outcomes, strict=True))
-    state = _paced(state, pairs, now)
+    state = tried(_paced(state, pairs, now), _refusals(pairs))
     for decision, outcome in pairs:
         if outcome.error:
             state = _failed(note(state, outcome.error), decision, outcome, now)
@@ -45,6 +46,12 @@ def settle(
             state = _done(state, decision, outcome, now)
     stumbled = any(outcome.error for outcome in outcomes)
     return advance(state.model_copy(update={"stumbles": state.stumbles + 1 if stumbled else 0}))
+
+
+def _refusals(pairs: Sequence[Pair]) -> Iterator[Refusal]:
+    for decision, outcome in pairs:
+        if isinstance(decision, Provision) and outcome.refusal:
+            yield outcome.refusal
 
 
 def _paced(state: RunState, pairs: Sequence[Pair], now: datetime) -> RunState:

@@ -57,13 +57,11 @@ def update(state: RunState, changes: Mapping[Key, Mapping[str, Any]]) -> RunStat
 
 
 def counted(before: RunState, state: RunState) -> RunState:
-    """The state with the groups counted as losses that worked before and work no more.
-
-    One whose creation was never answered may not have come to be: it is no loss.
-    """
-    working = {key(slot) for slot in active(before)}
-    ended = (slot for slot in state.slots if key(slot) in working and slot not in active(state))
-    losses = sum(slot.answered and not slot.retired for slot in ended)
+    """The state with the groups counted as losses that worked before and work no more."""
+    working, ours = {key(slot) for slot in active(state)}, {key(slot): slot for slot in state.slots}
+    losses = sum(
+        key(slot) not in working and not ours[key(slot)].retired for slot in active(before)
+    )
     return state.model_copy(update={"losses": state.losses + losses})
 
 

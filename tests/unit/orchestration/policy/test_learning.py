@@ -250,6 +250,14 @@ def test_the_end_of_a_group_is_understood(
     assert [slot.retired for slot in after.slots] == [retired]
 
 
+def test_creations_that_fail_together_are_one_try() -> None:
+    refusal = Refusal(code="InaccessibleImage", remedy=Remedy.FATAL, wait=60, tries=1)
+    places = range(1, 5)
+    look = seen(*(view(ordinal, refusal=refusal) for ordinal in places))
+    after = learn(state(*(asked(ordinal, answered=True) for ordinal in places)), look, moment(10))
+    assert (after.verdict, after.refusals) == (None, {"InaccessibleImage": 1})
+
+
 def test_a_creation_that_failed_for_good_ends_the_run() -> None:
     look = seen(view(refusal=DENIED, detail="no role"))
     after = learn(state(asked(answered=True)), look, moment(10))

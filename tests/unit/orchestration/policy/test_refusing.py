@@ -10,7 +10,7 @@ from support.tables import table
 from orchestration.model import Refusal, Remedy, RunState
 from orchestration.policy.judging import failed
 from orchestration.policy.placing import Placement
-from orchestration.policy.refusing import refused, shut
+from orchestration.policy.refusing import refused, shut, tried
 
 HERE, SPOT = (Placement(region="here", spot=spot) for spot in (False, True))
 
@@ -20,7 +20,7 @@ def after(remedy: Remedy, place: Placement = HERE, times: int = 1, **changes: An
     run = state()
     for minute in range(times):
         refusal = Refusal(code="X", remedy=remedy, **changes)
-        run = refused(run, refusal, place, "so said Azure", moment(60 * minute))
+        run = refused(tried(run, [refusal]), refusal, place, "so said Azure", moment(60 * minute))
     return run
 
 
@@ -75,30 +75,30 @@ def test_a_fatal_refusal_ends_the_run_in_the_words_of_azure(tries: int) -> None:
 def test_the_first_verdict_stays() -> None:
     ending = state(verdict=failed("before"))
     refusal = Refusal(code="X", remedy=Remedy.FATAL)
-    assert refused(ending, refusal, HERE, "later", moment(0)).verdict == failed("before")
-
-
-@pytest.mark.parametrize("wait", [0, 30])
-@pytest.mark.parametrize("remedy", [Remedy.FATAL, Remedy.REGION])
-def test_groups_that_are_refused_together_are_one_try(remedy: Remedy, wait: float) -> None:
-    run, refusal = state(), Refusal(code="X", remedy=remedy, wait=wait, tries=1)
-    for _ in range(20):
-        run = refused(run, refusal, HERE, "so said Azure", moment(0))
-    assert (run.refusals, run.verdict, run.full) == ({"X": 1}, None, {})
-    assert run.creations.held_until == moment(wait)
+    after = refused(tried(ending, [refusal]), refusal, HERE, "later", moment(0))
+    assert after.verdict == failed("before")
 
 
 def test_no_capacity_shuts_every_placement_that_was_asked() -> None:
-    run, refusal = state(), Refusal(code="X", remedy=Remedy.REGION)
+    refusal = Refusal(code="X", remedy=Remedy.REGION)
+    run = tried(state(), [refusal, refusal])
     for place in (HERE, SPOT):
         run = refused(run, refusal, place, "", moment(0))
     assert set(run.full) == {"here", "here/spot"}
 
 
-def test_refusals_are_counted_by_code() -> None:
-    run = state(refusals={"Y": 3})
-    refusal = Refusal(code="X", remedy=Remedy.AGAIN)
-    assert refused(run, refusal, HERE, "", moment(0)).refusals == {"X": 1, "Y": 3}
+@table(
+    "codes, counts",
+    {
+        "none": ("", {"Y": 3}),
+        "by code": ("X", {"X": 1, "Y": 3}),
+        "on top of those before": ("Y", {"Y": 4}),
+        "many of a code at once are one try": ("XXYXY", {"X": 1, "Y": 4}),
+    },
+)
+def test_tries(codes: str, counts: dict[str, int]) -> None:
+    refusals = [Refusal(code=code, remedy=Remedy.AGAIN) for code in codes]
+    assert tried(state(refusals={"Y": 3}), refusals).refusals == counts
 
 
 @table(

@@ -146,6 +146,20 @@ def test_a_refusal_shuts_its_placement(spot: bool, remedy: Remedy, full: dict[st
     assert run.notes == ("refused",)
 
 
+@table("remedy", {"no capacity": Remedy.REGION, "fatal": Remedy.FATAL})
+def test_groups_that_are_refused_together_are_one_try(remedy: Remedy) -> None:
+    places = range(1, 9)
+    outcome = refused(remedy, wait=30, tries=1)
+    decisions = [create(ordinal) for ordinal in places]
+    run = settle(state(*map(asked, places)), decisions, [outcome] * len(places), NOW)
+    assert (run.refusals, run.verdict, run.full) == ({"X": 1}, None, {})
+    assert run.creations.held_until == moment(130)
+
+
+def test_refused_deletions_are_no_try() -> None:
+    assert after(state(slot()), delete(), refused(Remedy.AGAIN)).refusals == {}
+
+
 def test_a_fatal_refusal_ends_the_run() -> None:
     run = after(state(asked()), create(), refused(Remedy.FATAL))
     assert (run.verdict, run.phase) == (failed("refused"), Phase.CLEANING)

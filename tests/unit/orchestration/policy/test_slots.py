@@ -6,7 +6,7 @@ from simulation.agenda import moment
 from support.states import RUN, asked, ended, fleet, gone, name, slot, state, view
 from support.tables import table
 
-from orchestration.model import GroupView, RunState, Slot, SlotStatus
+from orchestration.model import GroupView, RunState, Slot
 from orchestration.policy.slots import active, counted, find, group_name, seen, update, vacate
 
 
@@ -86,18 +86,6 @@ def test_slots_change_by_their_names() -> None:
 )
 def test_losses(after: Slot, losses: int) -> None:
     assert counted(state(slot(1)), state(after, losses=3)).losses == losses
-
-
-@table(
-    "before, losses",
-    {
-        "it was created": (asked(answered=True), 1),
-        "it may never have been": (asked(), 0),
-    },
-)
-def test_a_group_that_never_showed(before: Slot, losses: int) -> None:
-    never = before.model_copy(update={"status": SlotStatus.GONE})
-    assert counted(state(before), state(never)).losses == losses
 
 
 def test_each_loss_counts_once() -> None:
