@@ -18,6 +18,7 @@ from orchestration.model import (
     Verdict,
 )
 from orchestration.policy.judging import failed, judge, judged
+from orchestration.policy.money import committed
 
 SECOND = 0.001 + 1.5 * 0.0001
 
@@ -160,6 +161,11 @@ def test_units_have_ended_after_their_last_stage() -> None:
 def test_the_cost_cap(cap: float | None, now: float, ends: bool) -> None:
     run = state(of(cost=cap), slot(), progressed=moment(now))
     assert reason(run, now) == (f"the cost cap of {cap:g} is reached" if ends and cap else "")
+
+
+def test_a_cap_that_is_met_to_the_cent_is_reached() -> None:
+    cap = committed(state(slot()), moment(100))
+    assert reason(state(of(cost=cap), slot()), 100) != ""
 
 
 @table(

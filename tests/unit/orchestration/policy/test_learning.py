@@ -154,6 +154,7 @@ def test_losses(before: Slot, look: Observation, losses: int) -> None:
             300,
         ),
         "paused": (state(slot()), wished(paused=True), 300),
+        "a pause is no excuse for having no plan": (state(plan=None), wished(paused=True), 0),
         "nowhere is room, and no group": (
             state(),
             seen(rooms={"here": {"groups": 0, "cores": 9, "spot_cores": 9}}),
