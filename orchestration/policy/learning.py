@@ -30,6 +30,7 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
             "observation": observation,
             "groups_used": state.groups_used + sum(not slot.answered for slot in present),
             "observed": now,
+            "deleting": _under_way(state, observation),
             "speed": _speed(before, observation, now),
             "losses": 0 if progressed else state.losses,
             "quiet": state.quiet + 1 if observation.queued == 0 else 0,
@@ -85,6 +86,12 @@ def _lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> set
     }
 
 
+def _under_way(state: RunState, look: Observation) -> dict[str, datetime]:
+    """The deletions of groups that still show; of all others a long run keeps nothing."""
+    shown = {view.name for view in look.groups}
+    return {name: at for name, at in state.deleting.items() if name in shown}
+
+
 def _understand_ends(
     before: RunState, state: RunState, views: Mapping[Key, GroupView], now: datetime
 ) -> RunState:
@@ -117,12 +124,16 @@ def _any_runs(look: Observation) -> bool:
 
 
 def _waits(state: RunState, now: datetime) -> bool:
-    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room."""
+    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room.
+
+    A look that asked for no room found none missing.
+    """
     if state.plan is None or state.observation is None:
         return False
     if state.observation.control.paused:
         return True
-    return not active(state) and not has_room(state, now)
+    asked = bool(state.observation.rooms)
+    return asked and not active(state) and not has_room(state, now)
 
 
 def _speed(before: RunState, look: Observation, now: datetime) -> float | None:

@@ -35,6 +35,6 @@ def refused(
 
 
 def shut(state: RunState, place: Placement, seconds: float, now: datetime) -> RunState:
-    """Create nothing in a placement for so long."""
-    until = now + timedelta(seconds=seconds)
+    """Create nothing in a placement for so long, or for longer if it is shut already."""
+    until = max(now + timedelta(seconds=seconds), state.full.get(place.key, now))
     return state.model_copy(update={"full": {**state.full, place.key: until}})

@@ -28,11 +28,14 @@ def removals(state: RunState, now: datetime) -> Iterator[Remove]:
 
 
 def all_removals(state: RunState, now: datetime) -> Iterator[Remove]:
-    """Every group of the run that was ever seen or asked for, until it is proven to be gone."""
+    """Every group of the run that was ever seen or asked for, until it is proven to be gone.
+
+    None is a loss: the run may go on after all, for a redrive.
+    """
     names = sorted(left(state))
     wait = islice((name for name in names if _askable(state, name, now)), GROUPS_A_TURN)
     for name in islice(wait, tokens(state.deletions, now)):
-        yield Remove(run=state.run, name=name)
+        yield Remove(run=state.run, name=name, retire=True)
 
 
 def intended(state: RunState, decision: Remove, now: datetime) -> RunState:

@@ -46,7 +46,7 @@ def _target(state: RunState, now: datetime) -> int:
     else:
         needed = _to_finish_in_time(state, now)
     bounded = min(max(needed, instances.least), instances.max)
-    return _calmed(bounded, len(active(state)))
+    return min(_calmed(bounded, len(active(state))), instances.max)
 
 
 def _to_finish_in_time(state: RunState, now: datetime) -> int:

@@ -94,9 +94,9 @@ def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) 
         case Redrive():
             return _redriven(state, decision, outcome)
         case Audit():
-            return audited(state, decision, outcome)
+            return _audited(state, decision, outcome, now)
         case Close():
-            return _closed(state, outcome)
+            return _closed(state, outcome, now)
 
 
 def _prepared(state: RunState, outcome: Outcome) -> RunState:
@@ -156,10 +156,19 @@ def _redriven(state: RunState, decision: Redrive, outcome: Outcome) -> RunState:
     )
 
 
-def _closed(state: RunState, outcome: Outcome) -> RunState:
+def _audited(state: RunState, decision: Audit, outcome: Outcome, now: datetime) -> RunState:
+    """A part of an audit is progress: of many units it takes longer than a stall."""
+    after = audited(state, decision, outcome)
+    moved = after.audited != state.audited
+    return after.model_copy(update={"progressed": now}) if moved else after
+
+
+def _closed(state: RunState, outcome: Outcome, now: datetime) -> RunState:
+    """The end, or another beginning: the time of the cleanup was no stall."""
     if outcome.count:
         return state.model_copy(update={"closed": True})
-    return restarted(state).model_copy(update={"verdict": None, "quiet": 0})
+    again = {"verdict": None, "quiet": 0, "progressed": now}
+    return restarted(state).model_copy(update=again)
 
 
 def stumble(state: RunState, error: str, now: datetime) -> RunState:

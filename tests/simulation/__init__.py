@@ -10,6 +10,7 @@
     replaying      the same through the SDK
     invariants     what must hold at every step and at the end
     playing        a run from its seed to its end
+    scripted       a run by hand: what goes wrong with it, and when
 
 `python -m simulation --help` runs many, or one again with its story.
 """

@@ -57,13 +57,17 @@ class Azure:
         self.breaches: list[str] = []
         self.most_at_once = 0
         self.met: Counter[str] = Counter()
-        self._no_capacity: dict[str, float] = {}
+        self.no_capacity: dict[str, float] = {}  # until when a region has none
 
     def has(self, fault: str, share: float = 1.0) -> bool:
         """Whether a fault happens now."""
-        happens = fault in self.scenario.faults and self.random.random() < share
+        happens = fault in self.scenario.faults and self._happens(fault, share)
         self.met[fault] += happens
         return happens
+
+    def _happens(self, fault: str, share: float) -> bool:
+        times = self.scenario.times.get(fault)
+        return self.random.random() < share if times is None else self.met[fault] < times
 
     # ------------------------------------------------------------------------------ what is
 
@@ -166,8 +170,8 @@ class Azure:
 
     def _lacking(self, region: str) -> Refusal | None:
         if self.has("capacity", 0.3):
-            self._no_capacity[region] = self.agenda.now + self.random.uniform(60, 900)
-        if self.agenda.now < self._no_capacity.get(region, 0.0):
+            self.no_capacity[region] = self.agenda.now + self.random.uniform(60, 900)
+        if self.agenda.now < self.no_capacity.get(region, 0.0):
             return Refusal(code="ServiceUnavailable", remedy=Remedy.REGION)
         return None
 

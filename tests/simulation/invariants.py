@@ -53,13 +53,14 @@ def _lost_units(world: World) -> Iterator[str]:
     """A unit that was seeded is done, dead, or on the queue, unless a fault took its message."""
     if world.report is not None:
         return
-    if {"vanish", "redrive"} & world.scenario.faults or world.rounds:
+    scenario = world.scenario
+    if "vanish" in scenario.faults or scenario.vanishing or world.control.redrives:
         return
     if world.scenario.plan.units > LOOKED_AT:  # the account at the end must do
         return
     known = world.workers.done | world.workers.dead.keys() | world.queue.units()
     for unit in world.seeded:
-        if not any((stage, unit) in known for stage in world.scenario.plan.stages):
+        if not any((stage, unit) in known for stage in scenario.plan.stages):
             yield f"unit {unit} is lost"
 
 

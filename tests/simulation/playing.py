@@ -55,9 +55,9 @@ class Play:
         self._last_turn = 0.0
 
     def play(self) -> Result:
-        """Play it to its end."""
+        """Play it to its end, and some runs again by redrives."""
         for _ in range(1 + ROUNDS):
-            self._orchestrate()
+            self.once()
             again = self.result.end == "CompletedWithFailures" and self._random.random() < 0.5
             if self.result.wrong or not again or self.world.rounds == ROUNDS:
                 break
@@ -66,7 +66,8 @@ class Play:
 
     # ------------------------------------------------------------------------------ executions
 
-    def _orchestrate(self) -> None:
+    def once(self) -> None:
+        """Play it to its end."""
         payload: Any = self.world.start()
         while not self.result.wrong:
             execution: Execution = self._kind(payload)

@@ -1,7 +1,7 @@
 """The simulated work queue: at least once, in no order, its count approximate."""
 
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .agenda import Agenda
@@ -19,8 +19,9 @@ class Message:
 class Queue:
     """Messages that can be seen, and messages that are leased or put back for later."""
 
-    def __init__(self, agenda: Agenda) -> None:
+    def __init__(self, agenda: Agenda, vanishing: Mapping[int, int]) -> None:
         self._agenda = agenda
+        self._vanishing = Counter(vanishing)
         self._seen: deque[Message] = deque()
         self.held: set[int] = set()  # by identity: leased, or waiting to be seen again
         self._messages: dict[int, Message] = {}
@@ -37,7 +38,10 @@ class Queue:
         return bool(self._seen)
 
     def send(self, stage: str, unit: int) -> None:
-        """Put a unit on the queue."""
+        """Put a unit on the queue, where its messages do not vanish."""
+        if self._vanishing[unit]:
+            self._vanishing[unit] -= 1
+            return
         message = Message(stage, unit)
         self._messages[id(message)] = message
         self._seen.append(message)

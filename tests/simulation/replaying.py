@@ -7,6 +7,7 @@ from typing import Any
 
 import azure.durable_functions as df
 from azure.durable_functions.models.actions.ActionType import ActionType
+from support.states import RUN
 
 from local_host.functions.durable.episode import Episode, run_episode
 from local_host.functions.durable.framework import FunctionNames
@@ -23,7 +24,6 @@ from orchestration.activities import WORK
 from orchestration.orchestrator import NAME, WAKE, orchestrate
 
 from .orchestrating import Call, Direct, Turn
-from .world import RUN
 
 ACTIVITIES = frozenset({"observe", *(kind.model_fields["activity"].default for kind in WORK)})
 FUNCTIONS = FunctionNames(ACTIVITIES, frozenset({NAME}))

@@ -1,5 +1,6 @@
 """A request and what goes wrong with its run, drawn from a seed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -48,7 +49,10 @@ MOST_FAULTS = 7
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a seed stands for."""
+    """What a seed stands for, or a script.
+
+    A fault happens by chance, or the first `times` that it can.
+    """
 
     seed: int
     plan: Plan
@@ -62,6 +66,8 @@ class Scenario:
     cores_quota: float
     wishes: tuple[tuple[float, str], ...]
     poison: frozenset[int] = field(default_factory=frozenset)
+    times: Mapping[str, int] = field(default_factory=dict)
+    vanishing: Mapping[int, int] = field(default_factory=dict)  # messages lost, by their unit
 
     def __str__(self) -> str:
         """A line for people."""

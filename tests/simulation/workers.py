@@ -1,5 +1,6 @@
 """What the simulated containers do with the queue, by the rules of a delivery."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -34,6 +35,7 @@ class Workers:
         self.dead: dict[Work, str] = {}
         self.counted: dict[str, int] = {}  # what the heartbeats say
         self.poison = set(scenario.poison)
+        self.begun: Callable[[Group], None] = lambda _: None
         self._workers: dict[Group, Worker] = {}
         queue.arrived = self._pump
         azure.started = self._begin  # type: ignore[method-assign]
@@ -46,20 +48,22 @@ class Workers:
         worker.idle_since, group.heard = self.agenda.now, True
         self._workers[group] = worker
         for fault, mean, falls in (
-            ("crash", 300.0, lambda: self._die(worker, 137)),
+            ("crash", 300.0, lambda: self.die(group, 137)),
             ("evict", 400.0, lambda: self._evict(worker)),
-            ("hang", 500.0, lambda: self._hang(worker)),
-            ("zombie", 400.0, lambda: self._become_zombie(worker)),
+            ("hang", 500.0, lambda: self.hang(group)),
+            ("zombie", 400.0, lambda: self.become_zombie(group)),
         ):
             if self.azure.has(fault, 0.5):
                 self.agenda.after(self.random.expovariate(1 / mean), falls)
         self._watch_idleness(worker)
         self._pump()
+        self.begun(group)
 
-    def _die(self, worker: Worker, exit_code: int) -> None:
+    def die(self, group: Group, exit_code: int) -> None:
         """End without a word: what it holds comes back when its leases run out."""
-        if self._workers.pop(worker.group, None):
-            worker.group.stop(self.agenda.now, exit_code)
+        worker = self._workers.pop(group, None)
+        if worker:
+            group.stop(self.agenda.now, exit_code)
             for message in worker.holds.values():
                 self.queue.put_back(message, self.random.uniform(0, self.scenario.visibility))
             worker.holds.clear()
@@ -69,7 +73,7 @@ class Workers:
         if not group.spot or group not in self._workers:
             return
         if self.random.random() < 0.5:
-            self._die(worker, 137)
+            self.die(group, 137)
             return
         for message in worker.holds.values():
             self.queue.put_back(message, self.random.uniform(0, self.scenario.visibility))
@@ -83,16 +87,19 @@ class Workers:
             group.running = True
             self._begin(group)
 
-    def _hang(self, worker: Worker) -> None:
-        if self._workers.pop(worker.group, None):
-            worker.group.silent = self.agenda.now
+    def hang(self, group: Group) -> None:
+        """Say and do nothing more."""
+        worker = self._workers.pop(group, None)
+        if worker:
+            group.silent = self.agenda.now
             for message in worker.holds.values():
                 self.queue.put_back(message, self.scenario.visibility)
             worker.holds.clear()
 
-    def _become_zombie(self, worker: Worker) -> None:
-        worker.group.forgetful = worker.group in self._workers
-        self._die(worker, 1)
+    def become_zombie(self, group: Group) -> None:
+        """End, and let the group say that it runs."""
+        group.forgetful = group in self._workers
+        self.die(group, 1)
 
     def _leave_on_request(self, group: Group) -> None:
         worker = self._workers.pop(group, None)

@@ -1,11 +1,13 @@
 """The activities of a run on simulated services: what each does, and what goes wrong with it."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
 
 from pydantic import TypeAdapter
+from support.states import RUN
 
 from orchestration import planning
 from orchestration.model import (
@@ -36,7 +38,6 @@ from .queue import Queue
 from .scenario import Scenario
 from .workers import Work, Workers
 
-RUN = "r261123-120000-abcde"
 MOVES = 20
 RESEEDS = 20
 DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
@@ -49,7 +50,7 @@ class World:
         self.scenario = scenario
         self.agenda = Agenda()
         self.random = Random(scenario.seed)
-        self.queue = Queue(self.agenda)
+        self.queue = Queue(self.agenda, scenario.vanishing)
         self.azure = Azure(scenario, self.agenda, self.random)
         self.workers = Workers(scenario, self.agenda, self.random, self.queue, self.azure)
         self.control = Control()
@@ -63,6 +64,7 @@ class World:
         self.aside: set[Work] = set()
         self.report: RunState | None = None
         self.story: list[tuple[float, str]] = []
+        self.acted: Callable[[Decision], None] = lambda _: None  # its error loses the answer
         self._old_count = 0
         for at, wish in scenario.wishes:
             self.agenda.after(at, lambda wish=wish: self.wish(wish))  # type: ignore[misc]
@@ -97,10 +99,14 @@ class World:
                 redrives = (*self.control.redrives, Selection(units=chosen))
                 changes = {"cancel": False, "redrives": redrives}
         self.azure.met[wish] += 1
+        self.ask(wish, **changes)
+        self.woken |= not self.has("lost_wake", 0.7)
+
+    def ask(self, wish: str, **changes: Any) -> None:
+        """Keep a wish, without a wake-up."""
         self.tell(f"wish: {wish} {changes}")
         self.control = self.control.model_copy(update=changes)
         self.looks_since_wish, self.wished = 0, self.agenda.now
-        self.woken |= not self.has("lost_wake", 0.7)
 
     # ------------------------------------------------------------------------------ activities
 
@@ -119,6 +125,7 @@ class World:
             self._act(decision)
         outcome = self._act(decision)
         self.tell(f"{_shown(decision)} -> {_shown(outcome)}")
+        self.acted(decision)
         return outcome.brief()
 
     def observe(self, look: Look) -> Observation:

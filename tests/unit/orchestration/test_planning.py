@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from support.simulated import RUN
+from support.states import RUN
 
 from orchestration import planning
 from orchestration.model import Instances, Prices, RunRecord, RunRequest

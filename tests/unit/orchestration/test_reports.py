@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from support.simulated import RUN, START, later, plan
+from simulation.agenda import START, moment
+from support.states import RUN, plan
 
 from orchestration.model import Phase, RunState, Slot, SlotStatus, Verdict
 from orchestration.reports import Report, failure_groups, report, stage_report
@@ -67,14 +68,14 @@ def ended(start: float, seconds: float) -> RunState:
         ordinal=1,
         attempt=1,
         status=SlotStatus.GONE,
-        requested=later(start),
-        started=later(start),
-        ended=later(start + seconds),
+        requested=moment(start),
+        started=moment(start),
+        ended=moment(start + seconds),
     )
     return RunState(
         run=RUN,
-        started=later(start),
-        progressed=later(start),
+        started=moment(start),
+        progressed=moment(start),
         plan=plan(),
         slots=(slot,),
         groups_used=1,
@@ -84,8 +85,8 @@ def ended(start: float, seconds: float) -> RunState:
 
 
 def test_a_second_round_goes_on_where_the_first_had_ended() -> None:
-    first = report(ended(0, 100), NOTHING, [], None, later(120))
-    second = report(ended(1_000, 50), NOTHING, [], first, later(1_100))
+    first = report(ended(0, 100), NOTHING, [], None, moment(120))
+    second = report(ended(1_000, 50), NOTHING, [], first, moment(1_100))
     assert second.started == START
     assert second.seconds == timedelta(seconds=1_100).total_seconds()
     assert second.groups_used == 2
@@ -94,14 +95,14 @@ def test_a_second_round_goes_on_where_the_first_had_ended() -> None:
 
 
 def test_writing_the_same_report_twice_counts_nothing_twice() -> None:
-    first = report(ended(0, 100), NOTHING, [], None, later(120))
-    second = report(ended(1_000, 50), NOTHING, [], first, later(1_100))
-    again = report(ended(1_000, 50), NOTHING, [], second, later(1_101))
+    first = report(ended(0, 100), NOTHING, [], None, moment(120))
+    second = report(ended(1_000, 50), NOTHING, [], first, moment(1_100))
+    again = report(ended(1_000, 50), NOTHING, [], second, moment(1_101))
     assert again.cost == second.cost
     assert again.groups_used == 2
 
 
 def test_a_report_of_a_newer_writer_can_be_read() -> None:
-    first = report(ended(0, 100), NOTHING, [], None, later(120))
+    first = report(ended(0, 100), NOTHING, [], None, moment(120))
     newer = {**first.model_dump(mode="json"), "colour": "red"}
     assert Report.model_validate(newer) == first

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.activities import receipt
-from support.simulated import RUN
+from support.states import RUN
 
 from orchestration.model import Account
 from orchestration.summaries import PartSummary, StageSummary
