@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .instances import Count
 from .refusal import Refusal
 from .value import Value
 
@@ -57,7 +58,7 @@ class Control(Value):
     cancel: bool = False
     reason: str = ""
     paused: bool = False
-    count: int | None = None  # of container groups, instead of what the request says
+    count: Count | None = None  # of container groups, instead of what the request says
     redrives: tuple[Selection, ...] = ()
 
 

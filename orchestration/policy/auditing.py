@@ -58,7 +58,8 @@ def verdict(account: Account) -> Verdict:
     """How a run ends whose audit is over."""
     missing, dead = sum(account.missing.values()), sum(account.dead.values())
     if missing:
-        return failed(f"{missing} units are missing after {RESEEDS} reseeds: {account.sample}")
+        names = ", ".join(account.sample)
+        return failed(f"missing units after {RESEEDS} reseeds: {missing}, such as {names}")
     if dead:
-        return Verdict(phase=Phase.COMPLETED_WITH_FAILURES, reason=f"{dead} units are dead letters")
+        return Verdict(phase=Phase.COMPLETED_WITH_FAILURES, reason=f"dead letters: {dead}")
     return Verdict(phase=Phase.SUCCEEDED)

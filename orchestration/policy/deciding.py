@@ -82,7 +82,8 @@ def _pushing(state: RunState) -> bool:
     if state.stumbles:
         return False
     if state.verdict:
-        return True
+        there = left(state)
+        return not there or not there <= state.deleting.keys()  # else deletions are waited for
     hungry = state.seeded < plan.units and seen.queued < plan.window // 2
     ending = state.seeded == plan.units and (state.quiet or state.audited)
     return not seen.control.paused and bool(hungry or ending)

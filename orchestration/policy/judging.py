@@ -86,7 +86,8 @@ NO_PLAN_SECONDS = 1_800.0
 def _dying_workers(state: RunState, _: datetime) -> Verdict | None:
     if state.plan is None:
         return None
-    ended = [slot for slot in state.slots if slot.status in (SlotStatus.OVER, SlotStatus.GONE)]
+    over = (slot for slot in state.slots if slot.status in (SlotStatus.OVER, SlotStatus.GONE))
+    ended = [slot for slot in over if not slot.retired]
     codes = sorted({slot.exit_code for slot in ended if slot.exit_code is not None})
     bound = state.plan.limits.replacements
     if codes == [ExitCode.CONFIGURATION]:

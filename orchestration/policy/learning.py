@@ -3,41 +3,41 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from worker_image.contract import ExitCode
+
 from ..model import GroupView, Observation, RunState, Slot, SlotStatus
 from .judging import judged
 from .phases import advance
 from .placing import has_room, of_slot
 from .refusing import EVICTION_SECONDS, refused, shut, tried
-from .slots import Key, active, counted, key, seen, update, vacate
+from .slots import Key, active, as_seen, counted, key, update, vacate
 
 # A group that was created and is not listed yet may be on its way into the list.
 UNSEEN_GRACE = timedelta(minutes=2)
 # How much of the measured speed the newest look is worth.
 NEWEST = 0.3
+# With these a worker ends by itself; any other end of a spot group passes for an eviction.
+OWN_WORDS = frozenset(ExitCode)
 
 
 def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
     """Fold one look at the services into the state."""
     before, state = state, _adopt(state, observation, now)
     views = {key(view): view for view in observation.groups}
-    present = _present(state, views)
-    state = update(state, {key(slot): seen(slot, views[key(slot)]) for slot in present})
-    state = _understand_ends(before, state, views, now)
+    state = _understand_ends(before, _see(state, views), views, now)
     state = counted(before, _free_lost(state, views, now))
-    progressed = _progressed(before.observation, observation)
-    state = state.model_copy(
-        update={
-            "observation": observation,
-            "groups_used": state.groups_used + sum(not slot.answered for slot in present),
-            "observed": now,
-            "deleting": _under_way(state, observation),
-            "speed": _speed(before, observation, now),
-            "losses": 0 if progressed else state.losses,
-            "quiet": state.quiet + 1 if observation.queued == 0 else 0,
-            "refusals": {} if _any_runs(observation) else state.refusals,
-        }
-    )
-    if progressed or _waits(state, now):
+    news = {
+        "observation": observation,
+        "observed": now,
+        "deleting": _under_way(state, observation),
+        "speed": _speed(before, observation, now),
+        "quiet": state.quiet + 1 if observation.queued == 0 else 0,
+        "refusals": {} if _any_starts(before, observation) else state.refusals,
+    }
+    state = state.model_copy(update=news)
+    if _progressed(before.observation, observation):
+        state = state.model_copy(update={"progressed": now, "losses": 0})
+    elif _waits(state, now):
         state = state.model_copy(update={"progressed": now})
     return advance(judged(state, now))
 
@@ -63,10 +63,13 @@ def _is_newer(view: GroupView, slot: Slot | None) -> bool:
     return slot is None or (slot.status is SlotStatus.GONE and view.attempt > slot.attempt)
 
 
-def _present(state: RunState, views: Mapping[Key, GroupView]) -> list[Slot]:
-    return [
-        slot for slot in state.slots if slot.status is not SlotStatus.GONE and key(slot) in views
-    ]
+def _see(state: RunState, views: Mapping[Key, GroupView]) -> RunState:
+    """The slots as their groups look, of which one that was never answered is one more used."""
+    here = (slot for slot in state.slots if slot.status is not SlotStatus.GONE)
+    present = [slot for slot in here if key(slot) in views]
+    used = state.groups_used + sum(not slot.answered for slot in present)
+    state = update(state, {key(slot): as_seen(slot, views[key(slot)]) for slot in present})
+    return state.model_copy(update={"groups_used": used})
 
 
 def _free_lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> RunState:
@@ -104,7 +107,7 @@ def _understand_ends(
         if refusal := refusals.get(key(slot)):  # it had been accepted, and failed later: no loss
             state = refused(state, refusal, of_slot(slot), _words(views[key(slot)]), now)
             state = update(state, {key(slot): {"retired": True}})
-        elif slot.spot and not slot.retired:
+        elif slot.spot and not slot.retired and slot.exit_code not in OWN_WORDS:
             state = shut(state, of_slot(slot), EVICTION_SECONDS, now)
     return state
 
@@ -114,13 +117,17 @@ def _words(view: GroupView) -> str:
 
 
 def _progressed(before: Observation | None, look: Observation) -> bool:
-    if before is None:
-        return True
-    return (look.progress, look.queued, look.dead) != (before.progress, before.queued, before.dead)
+    """Whether the workers have done anything; the count of a queue may waver by itself."""
+    return before is None or (look.progress, look.dead) != (before.progress, before.dead)
 
 
-def _any_runs(look: Observation) -> bool:
-    return any(view.state == "Running" and not view.over for view in look.groups)
+def _any_starts(before: RunState, look: Observation) -> bool:
+    """Whether a container group runs that did not at the look before."""
+    return bool(_running(look) - (_running(before.observation) if before.observation else set()))
+
+
+def _running(look: Observation) -> set[Key]:
+    return {key(view) for view in look.groups if view.state == "Running" and not view.over}
 
 
 def _waits(state: RunState, now: datetime) -> bool:
@@ -141,7 +148,7 @@ def _speed(before: RunState, look: Observation, now: datetime) -> float | None:
     if before.observation is None or before.observed is None:
         return None
     seconds = (now - before.observed).total_seconds()
-    running = sum(view.state == "Running" for view in before.observation.groups)
+    running = len(_running(before.observation))
     done = _units(look) - _units(before.observation)
     if seconds <= 0 or not running or done < 0:
         return before.speed

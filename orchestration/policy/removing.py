@@ -90,10 +90,11 @@ def _starts_too_late(state: RunState, slot: Slot, view: GroupView, now: datetime
 
 def _is_silent(state: RunState, slot: Slot, view: GroupView, now: datetime) -> str:
     assert state.plan
-    limit = state.plan.limits.silence_timeout
-    last = view.heard or (slot.started if view.state == "Running" else None)
-    if last and now - last > timedelta(seconds=limit):
-        return f"no word from its worker for {limit:.0f} s{_detail(view)}"
+    limits = state.plan.limits
+    # One that has never spoken may have spent its time to start on pulling the image.
+    last = view.heard or slot.requested + timedelta(seconds=limits.start_timeout)
+    if now - last > timedelta(seconds=limits.silence_timeout):
+        return f"no word from its worker for {limits.silence_timeout:.0f} s{_detail(view)}"
     return ""
 
 

@@ -84,9 +84,9 @@ def _failed(state: RunState, decision: Decision, outcome: Outcome, now: datetime
 def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) -> RunState:
     match decision:
         case Prepare():
-            return _prepared(state, outcome)
+            return _prepared(state, outcome, now)
         case Seed():
-            return seeded(state, decision)
+            return seeded(state, decision, now)
         case Provision():
             return _provisioned(state, decision)
         case Remove():
@@ -99,8 +99,8 @@ def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) 
             return _closed(state, outcome, now)
 
 
-def _prepared(state: RunState, outcome: Outcome) -> RunState:
-    plan = outcome.plan
+def _prepared(state: RunState, outcome: Outcome, now: datetime) -> RunState:
+    state, plan = state.model_copy(update={"progressed": now}), outcome.plan
     if plan is None:  # a long listing is frozen over several turns
         return state
     return state.model_copy(update={"plan": plan, "redrives_done": plan.redrives_done})

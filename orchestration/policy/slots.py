@@ -33,7 +33,7 @@ def active(state: RunState) -> list[Slot]:
     return [slot for slot in state.slots if slot.status in (SlotStatus.REQUESTED, SlotStatus.LIVE)]
 
 
-def seen(slot: Slot, view: GroupView) -> dict[str, Any]:
+def as_seen(slot: Slot, view: GroupView) -> dict[str, Any]:
     """What a look at its group changes of a slot."""
     return {
         "status": SlotStatus.OVER if view.over else SlotStatus.LIVE,
@@ -41,7 +41,7 @@ def seen(slot: Slot, view: GroupView) -> dict[str, Any]:
         "spot": view.spot,
         "answered": True,
         "started": slot.started or view.started,
-        "ended": view.ended or slot.ended,
+        "ended": view.ended or slot.ended if view.over else None,  # it may be run again
         "exit_code": view.exit_code,
         "retired": slot.retired or (view.over and view.exit_code == 0),
     }

@@ -108,11 +108,14 @@ class Azure:
         cpu = scenario.plan.instances.cpu
         spot = sum(group.spot for group in here) * cpu
         others = self.random.randint(0, scenario.groups_quota // 2) if self.has("neighbour") else 0
-        return Room(
+        found = Room(
             groups=scenario.groups_quota - len(here) - others,
             cores=scenario.cores_quota - (len(here) * cpu - spot),
             spot_cores=scenario.cores_quota - spot,
         )
+        full = found.groups < 1 or min(found.cores, found.spot_cores) < cpu
+        self.met["quota"] += full and "quota" in scenario.faults
+        return found
 
     def _in(self, region: str) -> list[Group]:
         return [group for group in self.groups.values() if group.region == region]
@@ -152,7 +155,7 @@ class Azure:
     def _refusal(self, wanted: Provision) -> Refusal | None:
         """What Azure says against it; a breach is what the policy could have known."""
         if self.has("throttle", 0.2) or min(self._left(self.creations)) <= 0:
-            if not {"throttle", "neighbour", "twice"} & self.scenario.faults:
+            if not {"throttle", "neighbour", "twice", "clock"} & self.scenario.faults:
                 self.breaches.append("more creations than the pace allows")
             return Refusal(code="TooManyRequests", remedy=Remedy.AGAIN, wait=40)
         room, cpu = self.room(wanted.region), self.scenario.plan.instances.cpu
@@ -229,7 +232,7 @@ class Azure:
         if group is None:
             return Outcome(count=1)
         if self.has("throttle", 0.2) or min(self._left(self.deletions)) <= 0:
-            if not {"throttle", "neighbour", "twice"} & self.scenario.faults:
+            if not {"throttle", "neighbour", "twice", "clock"} & self.scenario.faults:
                 self.breaches.append("more deletions than the pace allows")
             wait = Refusal(code="TooManyRequests", remedy=Remedy.AGAIN, wait=30)
             return Outcome(refusal=wait, error=f"{name}: TooManyRequests")

@@ -86,7 +86,7 @@ def _account(world: World) -> Iterator[str]:
     state = world.report
     assert state
     assert state.verdict
-    if state.plan is None:
+    if state.plan is None or not state.plan.units:
         return
     if state.account is None:
         yield "the run has no account"

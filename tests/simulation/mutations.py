@@ -10,18 +10,27 @@ from orchestration.model import Phase, RunState, SlotStatus, Verdict
 from orchestration.policy import auditing, deciding, judging, learning, placing, removing
 from orchestration.policy.slots import group_name
 
+from .scenario import Scenario
+
 
 @dataclass(frozen=True)
 class Mutation:
-    """Another function in the place of one of the policy's."""
+    """Another function in the place of one of the policy's; `fault` is what brings it to light."""
 
     module: Any
     name: str
     instead: Any
+    fault: str = ""
+    most: int = 1
 
     def apply(self, patch: pytest.MonkeyPatch) -> None:
         """Put it in."""
         patch.setattr(self.module, self.name, self.instead)
+
+    def concerns(self, scenario: Scenario) -> bool:
+        """Whether a scenario may show it: by its faults, and by how many groups it may have."""
+        large = scenario.plan.instances.most >= self.most
+        return large and (not self.fault or self.fault in scenario.faults)
 
 
 def _same_attempts(state: RunState) -> Any:
@@ -68,11 +77,13 @@ MUTATIONS = {
     "missing units are overlooked": Mutation(auditing, "verdict", _as_good_as_done),
     "the cap is looked at too late": Mutation(judging, "committed", lambda *_: 0.0),
     "the deadline does not count": Mutation(judging, "RULES", _all_but(judging._past_deadline)),
-    "nobody listens to a cancel": Mutation(judging, "RULES", _all_but(judging._cancelled)),
-    "a pause is not heard": Mutation(removing, "wanted", _as_requested),
+    "nobody listens to a cancel": Mutation(
+        judging, "RULES", _all_but(judging._cancelled), "cancel"
+    ),
+    "a pause is not heard": Mutation(removing, "wanted", _as_requested, "pause"),
     "quotas are not asked": Mutation(placing, "_room", lambda *_: 20),
-    "creations know no pace": Mutation(placing, "tokens", lambda *_: 1_000),
-    "deletions know no pace": Mutation(removing, "tokens", lambda *_: 1_000),
+    "creations know no pace": Mutation(placing, "tokens", lambda *_: 1_000, most=60),
+    "deletions know no pace": Mutation(removing, "tokens", lambda *_: 1_000, most=60),
     "intended creations are forgotten": Mutation(placing, "intended", lambda state, *_: state),
     "groups that are gone cost nothing": Mutation(learning, "vacate", _freed),
 }

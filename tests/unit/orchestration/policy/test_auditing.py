@@ -93,7 +93,7 @@ def test_parts_count_in_their_order(
         "all are done": (account(10), Verdict(phase=Phase.SUCCEEDED)),
         "some are dead": (
             account(8, dead=2),
-            Verdict(phase=Phase.COMPLETED_WITH_FAILURES, reason="2 units are dead letters"),
+            Verdict(phase=Phase.COMPLETED_WITH_FAILURES, reason="dead letters: 2"),
         ),
     },
 )
@@ -125,7 +125,7 @@ def test_units_that_stay_missing_fail_the_run_by_name() -> None:
     after = part(20, account(9, 0, 1, "generate/23"), before, reseed=False)
     assert after.verdict
     assert after.verdict.phase is Phase.FAILED
-    assert "1 units are missing" in after.verdict.reason
+    assert "missing units after 3 reseeds: 1" in after.verdict.reason
     assert "generate/23" in after.verdict.reason
 
 

@@ -100,13 +100,13 @@ def pending(**changes: Any) -> GroupView:
             251,
             SILENT,
         ),
-        "one that never spoke has its time from its start": (
+        "one that never spoke has its time behind that to start": (
             slot(started=moment(50)),
             view(heard=None),
-            250,
+            500,
             "",
         ),
-        "it never spoke": (slot(started=moment(50)), view(heard=None), 251, SILENT),
+        "it never spoke": (slot(started=moment(50)), view(heard=None), 501, SILENT),
         "it may run for all of its time": (slot(), view(heard=moment(999)), 1_000, ""),
         "it has run for too long": (slot(), view(heard=moment(999)), 1_001, OLD),
         "nothing is known of its start": (slot(started=None), view(started=None), 100, ""),

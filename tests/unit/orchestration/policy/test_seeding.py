@@ -31,8 +31,20 @@ from orchestration.policy.seeding import seeded, seeds
             state(plan(100, window=25), observation(queued=12), seeded=40),
             [(40, 10), (50, 3)],
         ),
-        "one place in the window is one unit": (
-            state(plan(100, window=25), observation(queued=24), seeded=40),
+        "a quarter of the window is worth a page": (
+            state(plan(100, window=25), observation(queued=18), seeded=40),
+            [(40, 7)],
+        ),
+        "less of it waits for more": (
+            state(plan(100, window=25), observation(queued=19), seeded=40),
+            [],
+        ),
+        "a page is enough of a large window": (
+            state(plan(100, window=1_000), observation(queued=990), seeded=40),
+            [(40, 10)],
+        ),
+        "the last units take any place": (
+            state(plan(41, window=25), observation(queued=24), seeded=40),
             [(40, 1)],
         ),
         "a full window takes none": (
@@ -56,14 +68,16 @@ def test_a_run_that_is_resumed_seeds_what_is_missing(resumed: bool) -> None:
 
 
 @table(
-    "first, now_seeded, quiet",
+    "first, now_seeded, quiet, progressed",
     {
-        "the next page counts": (20, 30, 0),
-        "a page that was seeded before counts once": (10, 20, 1),
-        "a page behind one that failed does not count": (30, 20, 1),
+        "the next page counts, and is progress": (20, 30, 0, 9),
+        "a page that was seeded before counts once": (10, 20, 1, 0),
+        "a page behind one that failed does not count": (30, 20, 1, 0),
     },
 )
-def test_pages_count_in_their_order(first: int, now_seeded: int, quiet: int) -> None:
+def test_pages_count_in_their_order(
+    first: int, now_seeded: int, quiet: int, progressed: int
+) -> None:
     before = state(plan(100), seeded=20, quiet=1, progressed=moment(0))
-    after = seeded(before, Seed(run=RUN, first=first, count=10))
-    assert (after.seeded, after.quiet) == (now_seeded, quiet)
+    after = seeded(before, Seed(run=RUN, first=first, count=10), moment(9))
+    assert (after.seeded, after.quiet, after.progressed) == (now_seeded, quiet, moment(progressed))

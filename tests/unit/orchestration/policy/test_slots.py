@@ -7,7 +7,7 @@ from support.states import RUN, asked, ended, fleet, gone, name, slot, state, vi
 from support.tables import table
 
 from orchestration.model import GroupView, RunState, Slot
-from orchestration.policy.slots import active, counted, find, group_name, seen, update, vacate
+from orchestration.policy.slots import active, as_seen, counted, find, group_name, update, vacate
 
 
 def test_those_that_work_or_will() -> None:
@@ -66,7 +66,7 @@ def test_a_group_is_named_by_run_place_and_attempt() -> None:
     },
 )
 def test_what_a_look_changes(before: Slot, look: GroupView, after: Slot) -> None:
-    assert before.model_copy(update=seen(before, look)) == after
+    assert before.model_copy(update=as_seen(before, look)) == after
 
 
 def test_slots_change_by_their_names() -> None:
