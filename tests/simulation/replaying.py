@@ -26,6 +26,7 @@ from orchestration.orchestrator import NAME, WAKE, orchestrate
 from .orchestrating import Call, Direct, Turn
 
 ACTIVITIES = frozenset({"observe", *(kind.model_fields["activity"].default for kind in WORK)})
+FAILED = f"Orchestrator function '{NAME}' failed: "
 FUNCTIONS = FunctionNames(ACTIVITIES, frozenset({NAME}))
 
 
@@ -136,7 +137,8 @@ class Replayed:
         if episode.next_input is not None:
             return Turn(again=json.loads(json.loads(episode.next_input)))
         if episode.status.name == "Failed":
-            return Turn(ended=True, failure=json.loads(episode.output or '""'))
+            said = json.loads(episode.output or '""')
+            return Turn(ended=True, failure=said.removeprefix(FAILED))
         if episode.status.name == "Completed":
             return Turn(ended=True, output=json.loads(episode.output or "null"))
         scheduled = [e for e in episode.events if e["EventType"] == Kind.TASK_SCHEDULED]

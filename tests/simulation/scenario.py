@@ -117,7 +117,7 @@ def _plan(random: Random, units: int) -> Plan:
         regions=tuple(f"region{n}" for n in range(random.choice((1, 1, 2, 3)))),
         window=random.choice((10, 50, 200)),
         page=random.choice((5, 10, 50)),
-        tick=random.choice((5.0, 15.0, 30.0)),
+        tick=random.choice((10.0, 15.0, 30.0)),
         part=random.choice((10, 50, 1000)),
     )
 
@@ -125,7 +125,7 @@ def _plan(random: Random, units: int) -> Plan:
 def _instances(random: Random) -> dict[str, Any]:
     sizes = {"cpu": random.choice((0.5, 1.0, 2.0)), "concurrency": random.choice((1, 2, 4))}
     spot = {"spot": random.random() < 0.3}
-    most = random.choice((1, 2, 4, 8, 25, 60))
+    most = random.choice((1, 2, 4, 4, 8, 8, 25)) if random.random() < 0.95 else 60
     scaling: dict[str, Any] = random.choice(
         (
             {"count": most},
@@ -143,7 +143,7 @@ def _limits(random: Random) -> dict[str, Any]:
 
     return {
         "attempts": random.choice((1, 2, 4)),
-        "deadline": random.choice((600, 7_200, 14_400, 14_400)),
+        "deadline": random.choice((600, 3_600, 7_200, 7_200)),
         "start_timeout": random.choice((180, 600)),
         "silence_timeout": random.choice((120, 300)),
         "unit_timeout": 600,
