@@ -8,7 +8,7 @@ from ..model import GroupView, Remove, RunState, Slot, SlotStatus
 from .pacing import tokens
 from .placing import GROUPS_A_TURN
 from .scaling import wanted
-from .slots import active, group_name, key, update
+from .slots import active, find, group_name, key, update
 
 # A deletion that was asked for is waited for; lost on the way, it is asked for again.
 ASK_AGAIN = timedelta(minutes=1)
@@ -18,11 +18,12 @@ def removals(state: RunState, now: datetime) -> Iterator[Remove]:
     """Groups that are over, or should be: lost, late, silent, too old, or more than are wanted."""
     assert state.observation
     surplus = {key(slot) for slot in _surplus(state, now)}
-    views = [view for view in state.observation.groups if _askable(state, view.name, now)]
+    waited_for = _under_way(state, now)
     unwanted = (
         Remove(run=state.run, name=view.name, retire=key(view) in surplus, reason=why)
-        for view in views
-        if (why := why_unwanted(state, view, now)) or key(view) in surplus
+        for view in state.observation.groups
+        if view.name not in waited_for
+        and ((why := why_unwanted(state, view, now)) or key(view) in surplus)
     )
     yield from islice(unwanted, min(GROUPS_A_TURN, tokens(state.deletions, now)))
 
@@ -32,17 +33,16 @@ def all_removals(state: RunState, now: datetime) -> Iterator[Remove]:
 
     None is a loss: the run may go on after all, for a redrive.
     """
-    names = sorted(left(state))
-    wait = islice((name for name in names if _askable(state, name, now)), GROUPS_A_TURN)
-    for name in islice(wait, tokens(state.deletions, now)):
+    names = sorted(left(state) - _under_way(state, now))
+    for name in names[: min(GROUPS_A_TURN, tokens(state.deletions, now))]:
         yield Remove(run=state.run, name=name, retire=True)
 
 
 def intended(state: RunState, decision: Remove, now: datetime) -> RunState:
     """The state that remembers a deletion before it is asked for."""
-    retired = {key(slot): {"retired": True} for slot in state.slots if decision.retire}
-    ours = {key(slot) for slot in state.slots if group_name(state.run, slot) == decision.name}
-    state = update(state, {k: change for k, change in retired.items() if k in ours})
+    ours = (slot for slot in state.slots if group_name(state.run, slot) == decision.name)
+    if decision.retire:
+        state = update(state, {key(slot): {"retired": True} for slot in ours})
     return state.model_copy(update={"deleting": {**state.deleting, decision.name: now}})
 
 
@@ -54,11 +54,12 @@ def left(state: RunState) -> set[str]:
     }
 
 
-def _askable(state: RunState, name: str, now: datetime) -> bool:
-    """Whether a deletion is to be asked for, or to be proven: what is under way is left alone."""
-    asked = state.deleting.get(name)
-    seen = state.observation and any(view.name == name for view in state.observation.groups)
-    return asked is None or not seen or now - asked > ASK_AGAIN
+def _under_way(state: RunState, now: datetime) -> set[str]:
+    """The groups that go on to be deleted; one that shows no more is to be proven to be gone."""
+    shown = {view.name for view in state.observation.groups} if state.observation else set()
+    return {
+        name for name in shown & state.deleting.keys() if now - state.deleting[name] <= ASK_AGAIN
+    }
 
 
 def _surplus(state: RunState, now: datetime) -> list[Slot]:
@@ -69,7 +70,7 @@ def _surplus(state: RunState, now: datetime) -> list[Slot]:
 
 def why_unwanted(state: RunState, view: GroupView, now: datetime) -> str:
     """Why a group must go; empty if it may stay."""
-    slot = next((slot for slot in state.slots if key(slot) == key(view)), None)
+    slot = find(state, view.ordinal, view.attempt)
     if slot is None or slot.status is SlotStatus.GONE:
         return "it belongs to no place of the fleet"
     return next((why for rule in RULES if (why := rule(state, slot, view, now))), "")

@@ -130,7 +130,7 @@ def _not_provisioned(
 
 def _removed(state: RunState, decision: Remove, outcome: Outcome, now: datetime) -> RunState:
     slot = next((s for s in state.slots if group_name(state.run, s) == decision.name), None)
-    if decision.reason and not decision.retire:
+    if decision.reason and not decision.retire and not (slot and slot.retired):
         state = note(state, f"{decision.name}: {decision.reason}")
     if slot and outcome.group and slot.status is not SlotStatus.GONE:
         times = {"started": outcome.group.started, "ended": outcome.group.ended}
