@@ -1,4 +1,4 @@
-"""The demonstration as a person runs it: it ends well or is interrupted, and nothing is left."""
+"""The demonstration as a person interrupts it: nothing is left. Its good end CI runs itself."""
 
 import os
 import signal
@@ -36,16 +36,6 @@ def left(state: Path) -> list[str]:
         if str(state) in " ".join([*(info["cmdline"] or []), str(info["cwd"])]):
             found.append(" ".join(info["cmdline"] or []))
     return found
-
-
-def test_it_ends_well_with_everything_checked(services_folder: Path, tmp_path: Path) -> None:
-    state, output = services_folder / "demo", tmp_path / "output"
-    with start(state, output, units=6) as demo:
-        assert demo.wait(110) == 0, output.read_text()
-    text = output.read_text()
-    assert "Everything holds." in text
-    assert "rows of order_line" in text
-    assert left(state) == []
 
 
 def test_interrupted_it_leaves_no_process(services_folder: Path, tmp_path: Path) -> None:

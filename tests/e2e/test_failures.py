@@ -16,7 +16,7 @@ from local_host.client import RefusedError
 
 
 def test_workers_killed_three_times_and_every_row_is_there(ground: Ground) -> None:
-    units, moments = 300, random.Random(11)
+    units, moments = 150, random.Random(11)
     run = ground.client.start(ground.pipeline(units=units))
     for part in (1, 2, 3):
         ground.wait(run, done(units * part // 6))
@@ -32,7 +32,7 @@ def test_workers_killed_three_times_and_every_row_is_there(ground: Ground) -> No
 
 @pytest.mark.parametrize("part", ["functions", "container_instances"])
 def test_a_killed_local_host_goes_on_where_it_was(ground: Ground, part: str) -> None:
-    units = 120
+    units = 60
     run = ground.client.start(ground.pipeline(units=units))
     ground.wait(run, done(units // 10))
     service = getattr(ground.app, part)
