@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.runs import Ground
+from support.runs import Ground, done, until
 
 from local_host.client import RefusedError
 from orchestration.model import Control
@@ -44,6 +44,25 @@ def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
     assert (found.cancel, found.paused) == (False, False), "a redrive takes their place"
     assert ground.finish(run)["state"] == "Succeeded"
     assert ground.count("aci_jobs_ledger") == 12
+
+
+def test_a_paused_run_has_no_groups_and_goes_on_as_it_is_scaled(ground: Ground) -> None:
+    units = 60
+    run = ground.client.start(ground.pipeline(units=units))
+    ground.wait(run, done(5))
+    ground.client.call("POST", f"/runs/{run}/pause")
+    ground.wait(run, lambda shown: shown["status"]["waits"] == "paused")
+    until(lambda: (ground.groups(run), ground.processes(run)) == ([], []))
+    paused = ground.client.show(run)
+    assert paused["state"] == "Paused"
+
+    ground.client.call("POST", f"/runs/{run}/scale", {"count": 1})
+    ground.client.call("POST", f"/runs/{run}/resume")
+    until(lambda: len(ground.groups(run)) == 1)
+    shown = ground.finish(run)
+    assert shown["state"] == "Succeeded"
+    assert shown["report"]["groups_used"] == 2 + 1, "the third alone after the pause"
+    assert ground.count("aci_jobs_ledger") == units
 
 
 FAULTY = [
