@@ -59,7 +59,7 @@ def _lost_units(world: World) -> Iterator[str]:
     if world.scenario.plan.units > LOOKED_AT:  # the account at the end must do
         return
     known = world.workers.done | world.workers.dead.keys() | world.queue.units()
-    for unit in world.seeded:
+    for unit in world.ledger.seeded:
         if not any((stage, unit) in known for stage in scenario.plan.stages):
             yield f"unit {unit} is lost"
 
@@ -92,7 +92,7 @@ def _account(world: World) -> Iterator[str]:
         yield "the run has no account"
         return
     units, stages = range(state.plan.units), state.plan.stages
-    missing = {stage: len(left) for stage, left in world.missing(units).items()}
+    missing = {stage: len(left) for stage, left in world.ledger.missing(units).items()}
     done = {stage: sum((stage, u) in world.workers.done for u in units) for stage in stages}
     if state.account.done != done or state.account.missing != missing:
         yield f"the account says {state.account}, but {done} are done and {missing} missing"

@@ -77,12 +77,10 @@ class Queue:
         """The stages and units that have a message."""
         return {(message.stage, message.unit) for message in self._messages.values()}
 
-    def lose_one(self) -> Message | None:
+    def lose_one(self) -> None:
         """Let a message that can be seen vanish, as no queue should."""
-        message = self._seen.popleft() if self._seen else None
-        if message:
-            self._messages.pop(id(message), None)
-        return message
+        if self._seen:
+            self._messages.pop(id(self._seen.popleft()), None)
 
     def clear(self) -> None:
         """Delete the queue."""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from support.states import RUN
 
-from orchestration import planning
+from orchestration.activities.auditing import reopened
 from orchestration.model import (
     Audit,
     Close,
@@ -34,12 +34,11 @@ from worker_image.contract import naming
 
 from .agenda import START, Agenda, moment
 from .azure import Azure
+from .ledger import Ledger
 from .queue import Queue
 from .scenario import Scenario
-from .workers import Work, Workers
+from .workers import Workers
 
-MOVES = 20
-RESEEDS = 20
 DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
 
 
@@ -59,9 +58,7 @@ class World:
         self.rounds = 0
         self.looks_since_wish = 0
         self.wished = 0.0
-        self.seeded: set[int] = set()
-        self.vanished: set[Work] = set()
-        self.aside: set[Work] = set()
+        self.ledger = Ledger(scenario.plan, self.queue, self.workers)
         self.report: RunState | None = None
         self.story: list[tuple[float, str]] = []
         self.acted: Callable[[Decision], None] = lambda _: None  # its error loses the answer
@@ -135,14 +132,12 @@ class World:
         if self.has("stale_count", 0.2):
             count = self._old_count
         self._old_count = len(self.queue)
-        if self.has("vanish", 0.05) and (lost := self.queue.lose_one()):
-            self.vanished.add((lost.stage, lost.unit))
-        errors = Counter(
-            error for work, error in self.workers.dead.items() if work not in self.aside
-        )
+        if self.has("vanish", 0.05):
+            self.queue.lose_one()
+        errors = Counter(self.workers.dead.values())
         return Observation(
             queued=count,
-            dead=len(errors) and errors.total(),
+            dead=errors.total(),
             progress={
                 stage: Progress(units=units, rows=units)
                 for stage, units in self.workers.counted.items()
@@ -161,15 +156,15 @@ class World:
             case Prepare():
                 return self._prepare()
             case Seed():
-                return self._seed(decision)
+                return self.ledger.seed(decision)
             case Provision():
                 return self._provision(decision)
             case Remove():
                 return self.azure.delete(decision.name)
             case Redrive():
-                return self._redrive(decision)
+                return self.ledger.redrive(decision)
             case Audit():
-                return self._audit(decision)
+                return self.ledger.audit(decision)
             case Close():
                 return self._close(decision)
 
@@ -185,64 +180,14 @@ class World:
         }
         return Outcome(plan=self.scenario.plan.model_copy(update=changes))
 
-    def _seed(self, decision: Seed) -> Outcome:
-        units = range(decision.first, decision.first + decision.count)
-        self.seeded.update(units)
-        missing = self.missing(units)
-        stages = self.scenario.plan.stages
-        wanted = missing if decision.missing else {stages[0]: list(units)}
-        for stage, left in wanted.items():
-            for unit in left:
-                self.queue.send(stage, unit)
-        return Outcome(count=len(units))
-
-    def missing(self, units: range) -> dict[str, list[int]]:
-        """By stage, the units that have neither receipt nor dead letter."""
-        return planning.missing_units(units, self.scenario.plan.stages, *self._ledger(units))
-
-    def _ledger(self, units: range) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
-        stages = self.scenario.plan.stages
-        done: dict[str, set[int]] = {stage: set() for stage in stages}
-        dead: dict[str, set[int]] = {stage: set() for stage in stages}
-        for stage in stages:
-            for unit in units:
-                if (stage, unit) in self.workers.done:
-                    done[stage].add(unit)
-                if (stage, unit) in self.workers.dead and (stage, unit) not in self.aside:
-                    dead[stage].add(unit)
-        return done, dead
-
     def _provision(self, decision: Provision) -> Outcome:
         if self.looks_since_wish and (self.control.cancel or self.control.paused):
             self.azure.breaches.append("a group is created for a run that shall not go on")
         name = naming.container_group(RUN, decision.ordinal, decision.attempt)
         return self.azure.create(decision, name)
 
-    def _redrive(self, decision: Redrive) -> Outcome:
-        chosen = decision.selection.units
-        left = [
-            work
-            for work in sorted(self.workers.dead)
-            if work not in self.aside and (chosen is None or work[1] in chosen)
-        ]
-        for work in left[:MOVES]:
-            del self.workers.dead[work]
-        return Outcome(count=len(left[:MOVES]), more=len(left) > MOVES)
-
-    def _audit(self, decision: Audit) -> Outcome:
-        units = range(decision.first, decision.first + decision.count)
-        missing = self.missing(units)
-        account = planning.account(missing, *self._ledger(units))
-        again = [(stage, unit) for stage, left in missing.items() for unit in left][:RESEEDS]
-        for stage, unit in again if decision.reseed else ():
-            self.queue.send(stage, unit)
-        return Outcome(account=account, count=len(again) if decision.reseed else 0)
-
     def _close(self, decision: Close) -> Outcome:
-        state = decision.state
-        pending = state.plan and len(self.control.redrives) > state.redrives_done
-        assert state.verdict
-        if pending and state.verdict.phase is not Phase.FAILED and not self.control.cancel:
+        if reopened(decision.state, self.control):
             return Outcome()
         self.queue.clear()
         self.report = decision.state
