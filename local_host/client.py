@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from local_host.loopback import request
+
 TIMEOUT = 60.0
 
 
@@ -25,10 +27,10 @@ class Client:
         self._url = f"{url}/api"
         self._key = key
 
-    def start(self, request: Any, idempotency_key: str | None = None) -> str:
+    def start(self, wanted: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
-        return str(self.call("POST", "/runs", request, headers)["run"])
+        return str(self.call("POST", "/runs", wanted, headers)["run"])
 
     def show(self, run: str) -> dict[str, Any]:
         """How a run stands."""
@@ -42,7 +44,7 @@ class Client:
         Raises:
             RefusedError: the answer was not a success.
         """
-        answer = httpx.request(
+        answer = request(
             method,
             f"{self._url}{path}",
             headers={"x-functions-key": self._key, **(headers or {})},

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from local_host.loopback import request
 from local_host.services.azurite import Azurite
 from local_host.services.ports import HOST, kept_ports
 from local_host.services.postgresql import Postgresql
@@ -180,6 +181,6 @@ def _environment() -> dict[str, str]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=_ANSWER_SECONDS).is_success
+        return request("GET", url, timeout=_ANSWER_SECONDS).is_success
     except httpx.TransportError:
         return False

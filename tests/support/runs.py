@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 import psycopg
 from azure.durable_functions import Orchestrator
 from azure.storage.blob import BlobServiceClient
@@ -20,6 +19,7 @@ from local_host.client import Client
 from local_host.functions.durable.history import Event, Kind
 from local_host.functions.durable.sdk import Execution, replay
 from local_host.functions.durable.store import Store
+from local_host.loopback import request
 from local_host.system import LocalApp
 from orchestration.orchestrator import orchestrate
 from orchestration.scheduling import SCHEDULES, state_path
@@ -183,7 +183,7 @@ class Ground:
 
     def processes(self, run: str) -> list[int]:
         """The process ids of the run's workers."""
-        found = httpx.get(f"{self.app.arm_url}/admin/processes").json()
+        found = request("GET", f"{self.app.arm_url}/admin/processes").json()
         return [
             container["process"]
             for group, containers in found.items()
@@ -215,7 +215,8 @@ class Ground:
     def trigger(self, name: str) -> None:
         """Fire a timer function now."""
         keys = json.loads((self.app.folder / "functions" / "keys.json").read_text())
-        answer = httpx.post(
+        answer = request(
+            "POST",
             f"{self.app.url}/admin/functions/{name}",
             headers={"x-functions-key": keys["master"]},
             json={},
@@ -225,7 +226,8 @@ class Ground:
     def terminate(self, run: str) -> None:
         """End the orchestration from outside, as an operator in the Portal does."""
         keys = json.loads((self.app.folder / "functions" / "keys.json").read_text())
-        answer = httpx.post(
+        answer = request(
+            "POST",
             f"{self.app.url}/runtime/webhooks/durabletask/instances/{run}/terminate",
             params={"code": keys["system"], "reason": "test"},
         )

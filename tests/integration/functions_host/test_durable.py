@@ -11,6 +11,8 @@ import httpx
 import pytest
 from support.functions_host import FunctionsHost
 
+from local_host.loopback import request
+
 HOOKS = "/runtime/webhooks/durabletask"
 
 
@@ -36,7 +38,7 @@ def hooks(host: FunctionsHost) -> Callable[..., httpx.Response]:
 
     def call(method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"x-functions-key": host.system_key} | options.pop("headers", {})
-        return httpx.request(method, host.base_url + HOOKS + path, headers=headers, **options)
+        return request(method, host.base_url + HOOKS + path, headers=headers, **options)
 
     return call
 
