@@ -8,7 +8,7 @@ from itertools import chain, islice
 from ..model import Provision, RunState, Slot, SlotStatus, Value
 from .pacing import tokens
 from .scaling import wanted
-from .slots import active, key
+from .slots import active, find, key, update
 
 GROUPS_A_TURN = 20
 EXPIRY_GRACE = timedelta(hours=1)
@@ -55,9 +55,12 @@ def provisions(state: RunState, now: datetime) -> Iterator[Provision]:
 
 
 def intended(state: RunState, decision: Provision, now: datetime) -> RunState:
-    """The state that remembers a creation before it is asked for: no answer may ever come."""
-    if any(key(slot) == (decision.ordinal, decision.attempt) for slot in state.slots):
-        return state
+    """The state that remembers a creation before it is asked for: no answer may ever come.
+
+    One that is asked for again has its time to show from now on.
+    """
+    if known := find(state, decision.ordinal, decision.attempt):
+        return update(state, {key(known): {"requested": now}})
     slot = Slot(
         ordinal=decision.ordinal,
         attempt=decision.attempt,

@@ -18,7 +18,8 @@ def wanted(state: RunState, now: datetime) -> int:
     if state.observation.control.paused:
         return 0
     target, running = _target(state, now), len(active(state))
-    waiting = unstarted(state)
+    # What the window keeps back gives nobody work: workers would leave and be replaced.
+    waiting = min(unstarted(state), max(state.plan.window, state.observation.queued))
     # What the active workers hold or reach at once needs no further worker: so a worker that
     # left by itself at the end of a run is not replaced.
     if waiting <= 2 * running * state.plan.instances.concurrency:

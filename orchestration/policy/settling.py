@@ -172,8 +172,12 @@ def _closed(state: RunState, outcome: Outcome, now: datetime) -> RunState:
 
 
 def stumble(state: RunState, error: str, now: datetime) -> RunState:
-    """Note a turn that could not even observe; the rules on time apply all the same."""
-    state = note(state, error).model_copy(update={"stumbles": state.stumbles + 1})
+    """Note a turn that brought no answers; the rules on time apply all the same.
+
+    What it may have asked to be deleted is asked for again at the next look: it costs money.
+    """
+    lost = {"stumbles": state.stumbles + 1, "deleting": {}}
+    state = note(state, error).model_copy(update=lost)
     return advance(judged(state, now))
 
 

@@ -52,7 +52,8 @@ class Play:
         self._random = Random(scenario.seed + 1)
         self._skew = 0.0
         self._longest = 0.0
-        self._last_turn = 0.0
+        self._last_turn = 0.0  # whose answers have come
+        self._broken = False
 
     def play(self) -> Result:
         """Play it to its end, and some runs again by redrives."""
@@ -109,6 +110,7 @@ class Play:
             return self.world.carry_out(call.name, call.members)
         except RuntimeError as error:
             self.world.tell(str(error))
+            self._broken = True
             return error
 
     def _wait(self, execution: Execution, turn: Turn) -> Turn:
@@ -131,8 +133,10 @@ class Play:
         return self._over(execution, woken=False)
 
     def _over(self, execution: Execution, *, woken: bool) -> Turn:
-        self._longest = max(self._longest, self.world.agenda.now - self._last_turn)
-        self._last_turn = self.world.agenda.now
+        if not self._broken:
+            self._longest = max(self._longest, self.world.agenda.now - self._last_turn)
+            self._last_turn = self.world.agenda.now
+        self._broken = False
         return execution.wait_over(self._now(), woken=woken)
 
     def _woken(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .agenda import Agenda
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message:
     """A unit of a stage on the queue; `tries` are its counted deliveries."""
 

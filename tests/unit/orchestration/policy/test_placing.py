@@ -215,9 +215,9 @@ def test_an_intended_creation_is_remembered_in_its_place() -> None:
     assert after.slots == (asked(1, 3), asked(2, 1), slot(3))
 
 
-def test_what_is_asked_for_again_keeps_its_first_time() -> None:
-    run = state(asked(1, 1))
-    assert intended(run, creation(1, 1), moment(60)) == run
+def test_what_is_asked_for_again_has_its_time_from_then_on() -> None:
+    (again,) = intended(state(asked(1, 1)), creation(1, 1), moment(60)).slots
+    assert again == asked(1, 1).model_copy(update={"requested": moment(60)})
 
 
 def test_free_places_have_no_end() -> None:
