@@ -190,14 +190,14 @@ def test_what_waited_in_a_killed_worker_is_done_by_another(bench: Bench, databas
 
 
 def test_a_unit_that_takes_too_long_ends_its_worker(bench: Bench, database: str) -> None:
-    hasty = pipeline_message(bench, limits=Limits(attempts=2, timeout_seconds=1))
+    hasty = pipeline_message(bench, limits=Limits(attempts=2, timeout_seconds=3))
     bench.seed(hasty, replace(pipeline_message(bench, 1), limits=Limits(attempts=1)))
     options = {"postgresql_url": database, "concurrency": 2, "visibility_seconds": 1}
     with locked_out(database):
         assert bench.run_process(**options)[0] == ExitCode.UNIT_TIMEOUT
         first, second = sorted(map(Message.decode, bench.visible()), key=lambda item: item.unit)
         [failure] = first.history
-        assert (failure.type, failure.message) == ("UnitTimeout", "not done after 1 s")
+        assert (failure.type, failure.message) == ("UnitTimeout", "not done after 3 s")
         assert "psycopg" in failure.traceback, "it says where the unit was stuck"
         assert (first.released, second.released, second.history) == (0, 1, ())
         assert any(line["message"].startswith("UnitTimeout") for line in bench.log())
