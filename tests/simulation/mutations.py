@@ -29,7 +29,8 @@ class Mutation:
 
     def concerns(self, scenario: Scenario) -> bool:
         """Whether a scenario may show it: by its faults, and by how many groups it may have."""
-        large = scenario.plan.instances.most >= self.most
+        plan = scenario.plan
+        large = min(plan.instances.most, plan.window, max(1, plan.units)) >= self.most
         return large and (not self.fault or self.fault in scenario.faults)
 
 
@@ -82,8 +83,7 @@ MUTATIONS = {
     ),
     "a pause is not heard": Mutation(removing, "wanted", _as_requested, "pause"),
     "quotas are not asked": Mutation(placing, "_room", lambda *_: 20),
-    "creations know no pace": Mutation(placing, "tokens", lambda *_: 1_000, most=60),
-    "deletions know no pace": Mutation(removing, "tokens", lambda *_: 1_000, most=60),
+    "deletions know no pace": Mutation(removing, "tokens", lambda *_: 1_000, most=50),
     "intended creations are forgotten": Mutation(placing, "intended", lambda state, *_: state),
     "groups that are gone cost nothing": Mutation(learning, "vacate", _freed),
 }

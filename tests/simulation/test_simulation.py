@@ -14,7 +14,7 @@ from simulation.replaying import Recorded, Replayed
 from simulation.scenario import FAULTS, draw
 
 RUNS = 2_000
-SEEDS_FOR_A_MUTATION = 150
+SEEDS_FOR_A_MUTATION = 300
 
 
 def test_every_invariant_holds_in_thousands_of_runs() -> None:

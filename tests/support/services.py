@@ -21,7 +21,7 @@ def start_or_skip(start: Callable[[], None]) -> None:
         pytest.skip(f"a service is missing: {error}")
 
 
-def eventually(reached: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(reached: Callable[[], bool], seconds: float = 30) -> None:
     """Return when a state is reached; fail if it is not in time."""
     deadline = time.monotonic() + seconds
     while not reached():
