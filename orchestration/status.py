@@ -54,13 +54,18 @@ def groups(state: RunState) -> dict[str, int]:
 
 
 def waits(state: RunState, now: datetime) -> str:
-    """Why nothing goes on: the run is paused, or its regions have no room; empty if it does."""
+    """Why fewer groups run than could: a pause, or no room where groups are missing."""
     if state.plan is None or state.observation is None or state.verdict:
         return ""
     if state.observation.control.paused:
         return "paused"
-    full = full_until(state, now)
-    return "; ".join(f"no room in {name} until {until:%H:%M:%S}" for name, until in full.items())
+    shut = full_until(state, now)
+    texts = [f"no room in {name} until {until:%H:%M:%S}" for name, until in shut.items()]
+    for region, room in state.observation.rooms.items():
+        if room and (room.groups < 1 or room.cores < state.plan.instances.cpu):
+            left = f"{room.groups} groups and {room.cores:g} cores"
+            texts.append(f"the quotas of {region} have {left} left")
+    return "; ".join(texts)
 
 
 def _seconds_left(state: RunState, done: int, elapsed: float) -> float | None:

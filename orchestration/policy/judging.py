@@ -10,6 +10,7 @@ from .money import committed
 
 # A fault of the configuration is the same for every worker: a few of them prove it.
 MISCONFIGURED = 3
+NO_PLAN_SECONDS = 1_800.0
 
 
 def judged(state: RunState, now: datetime) -> RunState:
@@ -78,9 +79,6 @@ def _stalled(state: RunState, now: datetime) -> Verdict | None:
     if now - state.progressed > timedelta(seconds=patience):
         return failed(f"no progress for {patience:.0f} s{_last_note(state)}")
     return None
-
-
-NO_PLAN_SECONDS = 1_800.0
 
 
 def _dying_workers(state: RunState, _: datetime) -> Verdict | None:

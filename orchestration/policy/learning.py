@@ -29,7 +29,7 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
     news = {
         "observation": observation,
         "observed": now,
-        "deleting": _under_way(state, observation),
+        "deleting": _still_shown(state, observation),
         "speed": _speed(before, observation, now),
         "quiet": state.quiet + 1 if observation.queued == 0 else 0,
         "refusals": {} if _any_starts(before, observation) else state.refusals,
@@ -89,7 +89,7 @@ def _lost(state: RunState, views: Mapping[Key, GroupView], now: datetime) -> set
     }
 
 
-def _under_way(state: RunState, look: Observation) -> dict[str, datetime]:
+def _still_shown(state: RunState, look: Observation) -> dict[str, datetime]:
     """The deletions of groups that still show; of all others a long run keeps nothing."""
     shown = {view.name for view in look.groups}
     return {name: at for name, at in state.deleting.items() if name in shown}
