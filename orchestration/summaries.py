@@ -1,15 +1,14 @@
 """What an audit writes down of the units that it has looked at: pure; summaries add up."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from math import ceil, log
-from typing import Any, TypeVar
+from typing import Any
 
 from worker_image.contract import Receipt
 
 from .model import Account, Value
-
-K = TypeVar("K")
+from .model.state import added
 
 SLOWEST = 10
 SHORTEST = 0.0001  # seconds, as receipts are rounded
@@ -51,8 +50,8 @@ class StageSummary(Value):
             units=self.units + other.units,
             rows=self.rows + other.rows,
             bytes=self.bytes + other.bytes,
-            records=_added(self.records, other.records),
-            times=_added(self.times, other.times),
+            records=added(self.records, other.records),
+            times=added(self.times, other.times),
             slowest=_slowest((*self.slowest, *other.slowest)),
         )
 
@@ -112,10 +111,6 @@ def _bucket(seconds: float) -> int:
 
 def _middle(bucket: int) -> float:
     return float(2 * GROWTH**bucket / (1 + GROWTH))
-
-
-def _added(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
 
 
 def _slowest(units: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

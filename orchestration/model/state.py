@@ -1,13 +1,17 @@
 """What the orchestrator carries from turn to turn."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import Field
 
 from .observation import Observation
 from .plan import Plan
 from .value import Value
+
+K = TypeVar("K")
 
 
 class Phase(StrEnum):
@@ -78,15 +82,16 @@ class Account(Value):
     def plus(self, other: "Account") -> "Account":
         """The account of the units of both."""
         return Account(
-            done=_sum(self.done, other.done),
-            dead=_sum(self.dead, other.dead),
-            missing=_sum(self.missing, other.missing),
+            done=added(self.done, other.done),
+            dead=added(self.dead, other.dead),
+            missing=added(self.missing, other.missing),
             sample=(self.sample + other.sample)[:SAMPLE],
         )
 
 
-def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    return {stage: one.get(stage, 0) + other.get(stage, 0) for stage in {**one, **other}}
+def added(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
+    """Two counts by the same keys as one, zeros kept."""
+    return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
 
 
 class Spent(Value):
