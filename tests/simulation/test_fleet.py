@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from orchestration.model import Plan
+from orchestration.policy import placing
+from simulation.playing import Play
 from simulation.scripted import (
     at_work,
     closing,
@@ -171,3 +175,15 @@ def test_a_group_that_never_starts_is_given_up() -> None:
     assert len(groups(result.world)) == 3
     assert groups(result.world)[0].pulled is None
     assert "not running after 60 s" in closing(result).notes[0]
+
+
+def test_a_large_fleet_that_dies_is_replaced_in_azures_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More than a hundred creations are wanted in the first five minutes."""
+    instances = {"count": 100, "cpu": 0.5, "concurrency": 1}
+    plan = quick(1_000, instances=instances, window=1_000, limits={"replacements": 1_000})
+    scenario = scripted(plan, unit_seconds=60.0, times={"crash": 1_000}, groups_quota=300)
+    assert run(scenario).wrong == []
+    monkeypatch.setattr(placing, "tokens", lambda *_: 1_000)
+    assert "more creations than the pace allows" in Play(scenario).play().wrong
