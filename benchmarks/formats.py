@@ -30,8 +30,8 @@ from worker_image.generator import (
     parse,
 )
 from worker_image.ingester import read
-from worker_image.ingester.catalogue import TargetColumn, TargetTable
-from worker_image.ingester.copy_rows import copy_lines
+from worker_image.ingester.postgresql.catalogue import TargetColumn, TargetTable
+from worker_image.ingester.postgresql.copy_rows import copy_lines
 
 ROUNDS, UNITS, SEED = 7, 30, 2025
 DATASET = parse(

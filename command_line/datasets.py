@@ -12,7 +12,7 @@ from command_line import reference as referring
 from command_line.reading import FILE, read
 from command_line.schema import dataset_schema, rendered
 from command_line.tables import statements
-from orchestration.model import Documents, Instances, Sink
+from orchestration.model import Documents, Instances, PostgresqlSink
 from worker_image.generator import Compression, Form, Format, compile_dataset
 from worker_image.generator.measuring import measure
 from worker_image.generator.problems import instead
@@ -123,7 +123,7 @@ def ddl(
         python -m command_line dataset ddl examples/tpch/dataset.yaml --schema tpch | psql
     """
     try:
-        Sink.model_validate({"schema": schema})
+        PostgresqlSink.model_validate({"schema": schema})
     except ValidationError as error:
         raise typer.BadParameter(error.errors()[0]["msg"], param_hint="--schema") from None
     print("\n\n".join(statements(read(file).dataset, schema)))

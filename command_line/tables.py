@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from psycopg import sql
 
 from worker_image.generator import Dataset
-from worker_image.ingester.ddl import add_foreign_keys, create_schema, create_table
-from worker_image.ingester.ledger import LEDGER
+from worker_image.ingester.postgresql.ddl import add_foreign_keys, create_schema, create_table
+from worker_image.ingester.postgresql.ledger import LEDGER
 
 _AFTER = (
     "-- Once everything is loaded: rows that are shared may come after those that refer to them."

@@ -12,12 +12,22 @@ from worker_image.contract import (
     IngestPayload,
     Limits,
     Message,
+    Reading,
     Stage,
     encoded,
     naming,
 )
 
-from .model import MOST_UNITS, SAMPLE, Account, Instances, Kind, Prices, RunRecord
+from .model import (
+    MOST_UNITS,
+    SAMPLE,
+    Account,
+    Instances,
+    Kind,
+    Prices,
+    RunRecord,
+    sink_payload,
+)
 
 INLINE_DATASET = 16_000
 
@@ -52,16 +62,26 @@ def generate_message(record: RunRecord, unit: int, dataset: DatasetSource) -> Me
         ).members(),
         random_seed=request.random_seed,
         limits=limits(record),
-        then={"stage": Stage.INGEST, "schema": sink.schema_name} if sink else None,
+        then={"stage": Stage.INGEST, "sink": sink_payload(sink)} if sink else None,
     )
 
 
 def ingest_message(
-    record: RunRecord, unit: int, container: str, path: str, dataset: DatasetSource | None
+    record: RunRecord,
+    unit: int,
+    container: str,
+    path: str,
+    dataset: DatasetSource | None,
+    etag: str | None = None,
 ) -> Message:
-    """The message that loads one document."""
+    """The message that loads one document, of the version that a listing has found.
+
+    The path that a pipeline names may be of several, one for each record type.
+    """
     request = record.request
     assert request.sink
+    reading = request.source.reading() if request.source else {}
+    several = request.kind is Kind.PIPELINE and request.documents.format != "ndjson"
     return Message(
         run=record.run,
         stage=Stage.INGEST,
@@ -69,9 +89,11 @@ def ingest_message(
         payload=IngestPayload(
             container=container,
             path=path,
-            schema=request.sink.schema_name,
+            sink=sink_payload(request.sink),
             dataset=dataset,
-            record_type=request.source.record_type if request.source else None,
+            reading=Reading.read(reading),
+            each_record=several,
+            etag=etag,
         ).members(),
         random_seed=request.random_seed,
         limits=limits(record),

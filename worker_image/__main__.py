@@ -14,10 +14,12 @@ from .command import Command
 from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment
 from .datasets import Datasets
 from .delivery import Workplace
+from .gate import Gate
 from .heartbeats import Tally
+from .ingester import Surroundings
 from .makers import Makers
 from .redaction import Redaction
-from .stages import Generate, Ingest
+from .stages import Finish, Generate, Ingest
 from .storage import Storage, connect
 from .worker import Worker
 
@@ -31,17 +33,19 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
     credential = identity.credential(environment)
     storage = Storage(*connect(environment, credential), environment.run)
     datasets = Datasets(storage, makers)
-    ingest = Ingest(
-        storage,
-        datasets,
-        lambda: identity.postgresql_url(environment.postgresql_url, credential),
+    surroundings = Surroundings(
+        postgresql_url=lambda: identity.postgresql_url(environment.postgresql_url, credential),
+        secret=environment.sink_secret,
+        http_hosts=tuple(filter(None, environment.http_hosts.split(","))),
+        connections=environment.connections,
     )
     workplace = Workplace(
         worker=environment.worker,
         storage=storage,
         stages={
             Stage.GENERATE: Generate(storage, datasets),
-            Stage.INGEST: ingest,
+            Stage.INGEST: Ingest(storage, datasets, surroundings, Gate(environment.connections)),
+            Stage.FINISH: Finish(datasets, surroundings),
             Stage.COMMAND: Command(environment, os.environ),
         },
         tally=Tally(),

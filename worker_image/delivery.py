@@ -12,7 +12,7 @@ from types import TracebackType
 from . import dead_letters, logs
 from .clock import Clock
 from .contract import DeadLetter, Failure, Message, Receipt, Stage, UndecodableMessageError, naming
-from .errors import PermanentError, UnitTimeout
+from .errors import PermanentError, TargetBusyError, UnitTimeout
 from .heartbeats import Tally
 from .lease import Lease
 from .stages import UnitStage
@@ -21,6 +21,9 @@ from .storage import Storage
 LOG = logging.getLogger(__name__)
 
 LONGEST_DELAY = 300.0
+# A target that is away comes back within minutes, or the run is stopped because nothing goes on.
+LONGEST_BUSY_DELAY = 30.0
+PATIENCE = 40  # so often a unit is turned away before it counts as an attempt
 
 
 class WorkerDied(Exception):  # noqa: N818 - people read the name in the dead letter
@@ -149,7 +152,7 @@ class Delivery:
 
     def _attempt(self, message: Message) -> int:
         """Which try of the unit this is, from 1."""
-        return self.lease.deliveries - message.released
+        return self.lease.deliveries - message.released - message.busy
 
     def _last_words(self, message: Message) -> Exception | Failure:
         """Why the unit was not ended by the delivery before this one, the last to try it."""
@@ -178,6 +181,7 @@ class Delivery:
             worker=self._workplace.worker,
             delivery=self.lease.deliveries,
             document=product.document,
+            rejected=product.rejected,
         )
         place = stage.place(message)
         if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
@@ -192,6 +196,9 @@ class Delivery:
             return
         if problem is None:
             self.lease.complete()
+            return
+        if message and isinstance(problem, TargetBusyError) and message.busy < PATIENCE:
+            self._turn_away(message, problem)
             return
         failure = problem if isinstance(problem, Failure) else self._failure(problem)
         LOG.warning("%s: %s", failure.type, failure.message, extra={"error": failure.traceback})
@@ -214,6 +221,16 @@ class Delivery:
             failure, message=redact(failure.message), traceback=redact(failure.traceback)
         )
 
+    def _turn_away(self, message: Message, busy: TargetBusyError) -> None:
+        """Put the message back without counting the delivery as an attempt."""
+        place = self._workplace
+        reason = place.redact(str(busy))
+        LOG.warning("turned away: %s", reason)
+        place.tally.pushed_back(reason)
+        delay = retry_delay(message.busy + 1, place.retry_seconds, place.random, LONGEST_BUSY_DELAY)
+        text = replace(message, busy=message.busy + 1).encode()
+        self.lease.put_back(text, max(delay, busy.wait))
+
     def _put_back(self, message: Message, failure: Failure) -> None:
         place = self._workplace
         delay = retry_delay(self._attempt(message), place.retry_seconds, place.random)
@@ -233,10 +250,12 @@ class Delivery:
         self.lease.complete()
 
 
-def retry_delay(attempt: int, seconds: float, random: Random) -> float:
+def retry_delay(
+    attempt: int, seconds: float, random: Random, longest: float = LONGEST_DELAY
+) -> float:
     """Seconds until the next try: doubled by every attempt up to a limit, then jittered by half."""
     doubled = seconds * 2.0 ** min(attempt - 1, 30)
-    return min(doubled, LONGEST_DELAY) * random.uniform(0.5, 1.0)
+    return min(doubled, longest) * random.uniform(0.5, 1.0)
 
 
 def _stack(thread: int) -> TracebackType | None:

@@ -17,6 +17,8 @@ class Tally:
         self._bytes: Counter[str] = Counter()
         self._retries = 0
         self._dead = 0
+        self._pushbacks = 0
+        self._pushback = ""
 
     def done(self, receipt: Receipt) -> None:
         """A unit was committed."""
@@ -35,6 +37,12 @@ class Tally:
         with self._lock:
             self._dead += 1
 
+    def pushed_back(self, reason: str) -> None:
+        """The target turned a unit away."""
+        with self._lock:
+            self._pushbacks += 1
+            self._pushback = reason[:300]
+
     def heartbeat(self, worker: str, at: str, state: str, current: Iterable[str]) -> Heartbeat:
         """The counts of this moment."""
         with self._lock:
@@ -47,5 +55,7 @@ class Tally:
                 bytes=dict(self._bytes),
                 retries=self._retries,
                 dead=self._dead,
+                pushbacks=self._pushbacks,
+                pushback=self._pushback,
                 current=tuple(current),
             )

@@ -5,18 +5,24 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
-from azure.core.exceptions import ResourceNotFoundError
-
-from .contract import GeneratePayload, IngestPayload, Message, Stage, naming
+from .contract import (
+    FinishPayload,
+    GeneratePayload,
+    IngestPayload,
+    Message,
+    Stage,
+    naming,
+    sink_members,
+)
 from .datasets import Datasets
+from .documents import Blobs
 from .errors import PermanentError
 from .forms import Compression, Form, Format
-from .storage import BlobStream, Place, Storage
-
-if TYPE_CHECKING:
-    from .ingester import PostgresqlSink
+from .gate import Gate
+from .ingester import Sink, Surroundings, open_sink
+from .storage import Place, Storage
 
 T = TypeVar("T")
 
@@ -30,6 +36,7 @@ class Product:
     checksum: str
     document: str
     content: bytes = b""
+    rejected: int = 0
     content_type: str = "application/octet-stream"
 
 
@@ -104,8 +111,16 @@ class Generate:
         """In a pipeline, the message that loads the document."""
         if message.then is None:
             return None
-        place, payload = self.place(message), read_payload(GeneratePayload.read, message)
-        ingest = IngestPayload(place.container, place.path, message.then["schema"], payload.dataset)
+        payload = read_payload(GeneratePayload.read, message)
+        several = not _form(payload).joined
+        place = _place(payload, message, "*" if several else None)
+        ingest = IngestPayload(
+            place.container,
+            place.path,
+            sink_members(message.then),
+            payload.dataset,
+            each_record=several,
+        )
         members = ingest.members()
         return replace(
             message, stage=Stage.INGEST, payload=members, history=(), released=0, then=None
@@ -118,73 +133,21 @@ class Generate:
         """Its processes end with this one."""
 
 
-class Ingest:
-    """Loads a document into PostgreSQL; its receipt is an empty blob of the run.
+class _Sinks:
+    """A sink for each thread, kept for the next unit; `surroundings` are the worker's."""
 
-    `url` is asked before each connection is opened; every thread has one of its own.
-    """
-
-    grace = 0.0
-
-    def __init__(self, storage: Storage, datasets: Datasets, url: Callable[[], str]) -> None:
-        self._storage = storage
-        self._datasets = datasets
-        self._url = url
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
         self._own = threading.local()
 
-    def place(self, message: Message) -> Place:
-        """The empty blob."""
-        return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
-
-    def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
-        """Load the document, or find that a delivery before has loaded it."""
-        from .ingester import Document, read  # noqa: PLC0415 - a tenth of the start, ingest alone
-
-        payload = read_payload(IngestPayload.read, message)
-        place = Place(payload.container, payload.path)
-        stream = self._open(place)
-        batches = read(cast("BinaryIO", stream), payload.path, payload.record_type)
-        document = Document(str(place), stream.etag, message.run, str(message.unit))
-        with self._sink(payload.schema) as sink:
-            # Without a dataset the tables are there, and the ledger may be missing still.
-            sink.prepare(self._datasets.tables(payload.dataset) if payload.dataset else ())
-            loaded = sink.load(document, batches)
-        return Product(
-            records=loaded.rows,
-            size=stream.size,
-            checksum=stream.checksum(),
-            document=str(place),
-        )
-
-    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
-        """Nothing: the unit has arrived."""
-        return None
-
-    def close(self) -> None:
-        """Close the thread's connection."""
-        sink: PostgresqlSink | None = self._own.__dict__.pop("sink", None)
-        if sink:
-            sink.close()
-
-    def stop(self) -> None:
-        """The database rolls back what is not committed."""
-
-    def _open(self, place: Place) -> BlobStream:
-        try:
-            return self._storage.open(place)
-        except ResourceNotFoundError as error:
-            raise PermanentError(f"{place}: there is no such document") from error
-
     @contextmanager
-    def _sink(self, schema: str) -> Iterator["PostgresqlSink"]:
+    def opened(self, members: Mapping[str, Any]) -> Iterator[Sink]:
         """The thread's sink; one that met more than a bad document is not used again."""
-        from .ingester import PostgresqlSink  # noqa: PLC0415 - as above
-
         own = self._own.__dict__
-        if own.get("schema") != schema:
+        if own.get("members") != members:
             self.close()
         if "sink" not in own:
-            own.update(schema=schema, sink=PostgresqlSink(self._url(), schema))
+            own.update(members=members, sink=open_sink(members, self._surroundings))
         try:
             yield own["sink"]
         except PermanentError:
@@ -192,6 +155,94 @@ class Ingest:
         except Exception:
             self.close()
             raise
+
+    def close(self) -> None:
+        """Close the thread's sink."""
+        sink: Sink | None = self._own.__dict__.pop("sink", None)
+        if sink:
+            sink.close()
+
+
+class Ingest:
+    """Loads a document into a sink; its receipt is an empty blob of the run.
+
+    Every thread has a sink of its own; not more than `gate` lets in are at it.
+    """
+
+    grace = 0.0
+
+    def __init__(
+        self, storage: Storage, datasets: Datasets, surroundings: Surroundings, gate: Gate
+    ) -> None:
+        self._storage = storage
+        self._datasets = datasets
+        self._sinks = _Sinks(surroundings)
+        self._gate = gate
+
+    def place(self, message: Message) -> Place:
+        """The empty blob."""
+        return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
+
+    def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
+        """Load the document, or find that a delivery before has loaded it."""
+        payload = read_payload(IngestPayload.read, message)
+        tables = self._datasets.tables(payload.dataset) if payload.dataset else ()
+        blobs = Blobs(self._storage, message, payload, tables)
+        with self._gate.entered(), self._sinks.opened(payload.sink) as sink:
+            # Without a dataset the tables are there, and the ledger may be missing still.
+            sink.prepare(tables)
+            loaded = sink.load(blobs.document)
+        return Product(
+            records=loaded.rows,
+            size=blobs.size,
+            checksum=blobs.checksum(),
+            document=blobs.document.name,
+            rejected=loaded.rejected,
+        )
+
+    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
+        """Nothing: the unit has arrived."""
+        return None
+
+    def close(self) -> None:
+        """Close the thread's sink."""
+        self._sinks.close()
+
+    def stop(self) -> None:
+        """The database rolls back what is not committed."""
+
+
+class Finish:
+    """Does what is left once all documents are in the sink; its receipt is an empty blob."""
+
+    grace = 0.0
+
+    def __init__(self, datasets: Datasets, surroundings: Surroundings) -> None:
+        self._datasets = datasets
+        self._sinks = _Sinks(surroundings)
+
+    def place(self, message: Message) -> Place:
+        """The empty blob."""
+        return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
+
+    def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
+        """Build what is missing."""
+        payload = read_payload(FinishPayload.read, message)
+        tables = self._datasets.tables(payload.dataset) if payload.dataset else ()
+        with self._sinks.opened(payload.sink) as sink:
+            sink.finish(tables)
+        return Product(records={}, size=0, checksum="", document="")
+
+    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
+        """Nothing: the run is complete."""
+        return None
+
+    def close(self) -> None:
+        """Close the thread's sink."""
+        self._sinks.close()
+
+    def stop(self) -> None:
+        """The database rolls back what is not committed."""
 
 
 def read_payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -> T:

@@ -189,13 +189,22 @@ class Storage:
             return False
         return True
 
-    def open(self, place: Place) -> BlobStream:
-        """Open a document; reading fails if it changes meanwhile.
+    def open(self, place: Place, etag: str | None = None) -> BlobStream:
+        """Open a document, of a certain version if need be; reading fails if it changes meanwhile.
 
         Raises:
             ResourceNotFoundError: there is none.
+            ResourceModifiedError: it is of another version.
         """
-        return BlobStream(self._blobs.get_blob_client(place.container, place.path).download_blob())
+        condition = MatchConditions.IfNotModified if etag else None
+        blob = self._blobs.get_blob_client(place.container, place.path)
+        return BlobStream(blob.download_blob(etag=etag, match_condition=condition))
+
+    def replace(self, place: Place, content: bytes, content_type: str) -> None:
+        """Write a blob, or overwrite the one that is there."""
+        self._blobs.get_blob_client(place.container, place.path).upload_blob(
+            content, overwrite=True, content_settings=ContentSettings(content_type=content_type)
+        )
 
     def write(self, path: str, text: str, metadata: Mapping[str, str]) -> None:
         """Write or overwrite a JSON blob of the run."""

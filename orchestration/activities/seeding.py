@@ -124,7 +124,9 @@ def _frozen_messages(
         return
     dataset = _dataset(record)
     for unit, entry in frozen(services, record.run, listing.PAGE, units):
-        yield planning.ingest_message(record, unit, source.container, entry.path, dataset)
+        yield planning.ingest_message(
+            record, unit, source.container, entry.path, dataset, entry.etag
+        )
 
 
 def _send(services: Services, run: str, messages: Iterable[Message]) -> int:

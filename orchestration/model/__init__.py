@@ -30,7 +30,9 @@ from .observation import (
 )
 from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
-from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest, Sink, Source
+from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest
+from .sink import HttpSink, OtherSink, PostgresqlSink, Sink, sink_payload
+from .source import Source
 from .state import FINAL, SAMPLE, Account, Pace, Phase, RunState, Slot, SlotStatus, Spent, Verdict
 from .trial import Size, Trial
 from .value import Value
@@ -48,14 +50,17 @@ __all__ = [
     "Decision",
     "Documents",
     "GroupView",
+    "HttpSink",
     "Instances",
     "Kind",
     "Look",
     "Observation",
+    "OtherSink",
     "Outcome",
     "Pace",
     "Phase",
     "Plan",
+    "PostgresqlSink",
     "Prepare",
     "Prices",
     "Progress",
@@ -82,4 +87,5 @@ __all__ = [
     "Value",
     "Verdict",
     "payload_text",
+    "sink_payload",
 ]

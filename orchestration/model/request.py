@@ -9,13 +9,11 @@ from pydantic import Field, model_validator
 from .command import Command, Payloads
 from .instances import Instances
 from .limits import RunLimits
+from .sink import PostgresqlSink, Sink
+from .source import ContainerName, Source
 from .value import Value
 
 MOST_UNITS = 10_000_000  # they are numbered with seven digits
-
-ContainerName = Annotated[
-    str, Field(pattern=r"^[a-z0-9](-?[a-z0-9])+$", min_length=3, max_length=63)
-]
 
 
 class Kind(StrEnum):
@@ -34,22 +32,6 @@ class Documents(Value):
     prefix: Annotated[str, Field(max_length=500)] = ""
     format: Literal["ndjson", "csv", "parquet"] = "ndjson"
     compression: Literal["none", "gzip", "zstd"] = "zstd"
-
-
-class Source(Value):
-    """Which blobs an ingest run loads, whoever wrote them."""
-
-    container: ContainerName
-    prefix: Annotated[str, Field(max_length=900)] = ""
-    record_type: Annotated[str, Field(max_length=63)] | None = None
-
-
-class Sink(Value):
-    """Where rows go: a schema of the configured PostgreSQL database."""
-
-    schema_name: Annotated[
-        str, Field(alias="schema", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=63)
-    ]
 
 
 class RunRequest(Value):
@@ -84,8 +66,21 @@ class RunRequest(Value):
                 raise ValueError(f"{name}: a {self.kind} run needs it")
             if given and name not in needed | optional:
                 raise ValueError(f"{name}: a {self.kind} run has none")
-        if self.kind is Kind.PIPELINE and self.documents.format != "ndjson":
-            raise ValueError("documents.format: a pipeline run loads ndjson alone")
+        return self
+
+    @model_validator(mode="after")
+    def _sink_fits_the_run(self) -> Self:
+        sink = self.sink
+        if sink and sink.connections and sink.connections < self.instances.most:
+            raise ValueError(
+                f"sink.connections: {sink.connections} are too few for"
+                f" {self.instances.most} container groups"
+            )
+        if isinstance(sink, PostgresqlSink) and self.dataset is None:
+            if sink.constraints == "after":
+                raise ValueError("sink.constraints: only tables of a dataset get them after")
+            if sink.mode == "replace" and not (self.source and self.source.record_type):
+                raise ValueError("sink.mode: replace needs a dataset or source.record_type")
         return self
 
 

@@ -7,7 +7,15 @@ from .exit_codes import PROGRAM_ENDINGS, Ending, ExitCode
 from .failure import Failure
 from .heartbeat import Heartbeat
 from .message import SIZE_LIMIT, Limits, Message, Stage, UndecodableMessageError, encoded
-from .payload import CommandPayload, DatasetSource, GeneratePayload, IngestPayload
+from .payload import (
+    CommandPayload,
+    DatasetSource,
+    FinishPayload,
+    GeneratePayload,
+    IngestPayload,
+    Reading,
+    sink_members,
+)
 from .receipt import Receipt
 
 __all__ = [
@@ -20,11 +28,13 @@ __all__ = [
     "Ending",
     "ExitCode",
     "Failure",
+    "FinishPayload",
     "GeneratePayload",
     "Heartbeat",
     "IngestPayload",
     "Limits",
     "Message",
+    "Reading",
     "Receipt",
     "Stage",
     "UndecodableMessageError",
@@ -32,4 +42,5 @@ __all__ = [
     "WorkerEnvironment",
     "encoded",
     "naming",
+    "sink_members",
 ]

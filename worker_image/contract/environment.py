@@ -28,7 +28,9 @@ def _secret() -> Any:
 class WorkerEnvironment:
     """All that a worker is told. Times are in seconds.
 
-    `concurrency` units are worked on at once, made by so many `processes`.
+    `concurrency` units are worked on at once, made by so many `processes`; at most `connections`
+    of them are in a sink at once. `sink_secret` is what a sink other than PostgreSQL authenticates
+    with, and `http_hosts` are those that one over HTTP may reach, separated by commas.
 
     Storage is reached by managed identity through the two endpoints, or by a connection string
     where an emulator knows no identities.
@@ -41,7 +43,10 @@ class WorkerEnvironment:
     identity_client_id: str = ""
     storage_connection_string: str = _secret()
     postgresql_url: str = _secret()
+    sink_secret: str = _secret()
+    http_hosts: str = ""
     concurrency: int = 2
+    connections: int = 2
     processes: int = 1
     visibility_seconds: float = 120.0
     idle_seconds: float = 60.0

@@ -10,7 +10,11 @@ from .message import VERSION, known_fields
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Counts since the worker started, by stage; `current` names the units it holds."""
+    """Counts since the worker started, by stage; `current` names the units it holds.
+
+    `pushbacks` counts how often a target was away or asked for less, `pushback` is what it said
+    last.
+    """
 
     worker: str
     at: str
@@ -20,6 +24,8 @@ class Heartbeat:
     bytes: Mapping[str, int] = field(default_factory=dict)
     retries: int = 0
     dead: int = 0
+    pushbacks: int = 0
+    pushback: str = ""
     current: tuple[str, ...] = ()
     version: int = VERSION
 

@@ -31,6 +31,7 @@ class Stage(StrEnum):
     GENERATE = "generate"
     INGEST = "ingest"
     COMMAND = "command"
+    FINISH = "finish"  # a single unit after all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class Limits:
 class Message:
     """One unit of work. `payload` belongs to the stage; `then` is the next stage's payload.
 
-    `released` counts deliveries that ended without a try, when a worker was asked to leave.
+    `released` counts deliveries that ended without a try, when a worker was asked to leave;
+    `busy` those that a target turned away which was away or had too much to do.
     """
 
     run: str
@@ -56,6 +58,7 @@ class Message:
     limits: Limits = field(default_factory=Limits)
     history: tuple[Failure, ...] = ()
     released: int = 0
+    busy: int = 0
     traceparent: str | None = None
     then: Mapping[str, Any] | None = None
     version: int = VERSION
@@ -95,6 +98,7 @@ class Message:
                 limits=known_fields(Limits, members.get("limits", {})),
                 history=tuple(known_fields(Failure, item) for item in members.get("history", ())),
                 released=int(members.get("released", 0)),
+                busy=int(members.get("busy", 0)),
                 traceparent=members.get("traceparent"),
                 then=members.get("then"),
             )

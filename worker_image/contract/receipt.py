@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one unit: rows by record type, size and SHA-256 of its document, its cost."""
+    """What became of one unit: rows by record type, size and SHA-256 of its document, its cost.
+
+    `rejected` rows are not among the others; they lie in a document of their own.
+    """
 
     run: str
     stage: str
@@ -22,6 +25,7 @@ class Receipt:
     worker: str
     delivery: int
     document: str  # container/path
+    rejected: int = 0
 
     @property
     def rows(self) -> int:
@@ -41,6 +45,7 @@ class Receipt:
             "worker": self.worker,
             "delivery": str(self.delivery),
             "document": json.dumps(self.document)[1:-1],
+            "rejected": str(self.rejected),
         }
 
     @classmethod
@@ -59,6 +64,7 @@ class Receipt:
                 worker=known["worker"],
                 delivery=int(known["delivery"]),
                 document=json.loads(f'"{known["document"]}"'),
+                rejected=int(known.get("rejected", 0)),
             )
         except (KeyError, ValueError, AttributeError):
             return None

@@ -1,7 +1,6 @@
 """Documents become rows in a sink, exactly once."""
 
-from .postgresql import PostgresqlSink
-from .readers import read
-from .sink import Batch, Document, Loaded, Sink
+from .registry import open_sink
+from .sink import Document, Loaded, Rejected, Sink, Surroundings
 
-__all__ = ["Batch", "Document", "Loaded", "PostgresqlSink", "Sink", "read"]
+__all__ = ["Document", "Loaded", "Rejected", "Sink", "Surroundings", "open_sink"]

@@ -6,7 +6,7 @@ from typing import BinaryIO, Protocol
 
 import zstandard
 
-from ..errors import PermanentError
+from ...errors import PermanentError
 
 _READ = 64 * 1024
 # Compressed bytes at a time: what the densest of them unfold to still fits in memory.

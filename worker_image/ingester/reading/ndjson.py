@@ -8,8 +8,10 @@ from typing import Any, NoReturn
 
 import orjson
 
-from ..errors import PermanentError
-from .sink import Batch, Row
+from ...contract import Reading
+from ...errors import PermanentError
+from ..sink import Batch, Row, SourceRow
+from .rows import Rows
 
 TAG = "type"
 _CHUNK = 128 * 1024
@@ -24,17 +26,21 @@ _TINY = b"0e-000"
 Load = Callable[[bytes], Any]
 
 
-def batches(blocks: Iterator[bytes], name: str, record_type: str | None) -> Iterator[Batch]:
+_ByType = dict[str, list[Row]]
+
+
+def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Batch]:
     """The rows of the document, about 128 KiB of it at a time.
 
-    Without `record_type` the member `type` of each object tells it and is taken out of the row.
+    Without a record type the member `type` of each object tells it and is taken out of the row.
     A number is an int, a float, or an `orjson.Fragment` with its text where those would change
     its value.
 
     Raises:
         PermanentError: a line is not an object in UTF-8, has no type, or is over 32 MiB.
     """
-    number = 1
+    number, record_type = 1, reading.record_type or None
+    seen: dict[str, None] = {}  # rows of parents stay before others where they once were
     for chunk in _chunks(blocks, name):
         lines = chunk.removeprefix(_BOM if number == 1 else b"").split(b"\n")
         load = _load_exactly if _may_change(chunk) else orjson.loads
@@ -42,8 +48,29 @@ def batches(blocks: Iterator[bytes], name: str, record_type: str | None) -> Iter
             batch = _batch(lines, load, record_type)
         except (ValueError, TypeError, KeyError, AttributeError):
             batch = _batch_by_line(lines, name, number, record_type)
-        yield batch
+        seen.update(dict.fromkeys(batch))
+        yield from (Rows(kind, batch[kind]) for kind in seen if kind in batch)
         number += len(lines) - 1
+
+
+def rows(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[SourceRow]:
+    """Every line but the blank ones."""
+    number, record_type = 1, reading.record_type or None
+    for chunk in _chunks(blocks, name):
+        lines = chunk.removeprefix(_BOM if number == 1 else b"").split(b"\n")
+        for place, line in enumerate(lines, number):
+            if line.strip():
+                yield _source_row(line, name, place, record_type)
+        number += len(lines) - 1
+
+
+def _source_row(line: bytes, name: str, number: int, record_type: str | None) -> SourceRow:
+    raw = line.decode(errors="replace")
+    try:
+        kind, row = _record(line, record_type)
+    except (ValueError, TypeError, RecursionError) as error:
+        return SourceRow(name, number, record_type or "", {}, raw, str(error))
+    return SourceRow(name, number, kind, row, raw)
 
 
 def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
@@ -64,11 +91,11 @@ def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def _batch(lines: list[bytes], load: Load, record_type: str | None) -> Batch:
+def _batch(lines: list[bytes], load: Load, record_type: str | None) -> _ByType:
     """Raises one of many errors if any line is not a record, and perhaps if one is blank."""
     rows: list[Row] = list(map(load, filter(None, lines)))
     if record_type is None:
-        batch: Batch = defaultdict(list)
+        batch: _ByType = defaultdict(list)
         for row in rows:
             batch[row.pop(TAG)].append(row)
     else:
@@ -78,8 +105,8 @@ def _batch(lines: list[bytes], load: Load, record_type: str | None) -> Batch:
     return batch
 
 
-def _batch_by_line(lines: list[bytes], name: str, first: int, record_type: str | None) -> Batch:
-    batch: Batch = {}
+def _batch_by_line(lines: list[bytes], name: str, first: int, record_type: str | None) -> _ByType:
+    batch: _ByType = {}
     for number, line in enumerate(lines, first):
         try:
             if line.strip():

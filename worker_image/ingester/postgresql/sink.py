@@ -1,6 +1,6 @@
 """The PostgreSQL sink: each version of a document in the tables of a schema exactly once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -9,14 +9,14 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from ..errors import PermanentError
-from ..tables import Table
+from ...errors import PermanentError
+from ...tables import Table
+from ..sink import Document, Loaded, Surroundings
 from .catalogue import TargetTable, read_catalogue
 from .copy_rows import RowError
 from .copying import copy_document
 from .ddl import create_schema, create_table
 from .ledger import LEDGER, Ledger
-from .sink import Batch, Document, Loaded
 
 # Classes of SQLSTATE that the same document meets again: unsupported feature, wrong data, broken
 # constraint, no such object or no permission, beyond a limit of the server.
@@ -28,14 +28,19 @@ _SETTINGS = {"client_encoding": "utf8", "autocommit": True, "prepare_threshold":
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
+def open_sink(members: Mapping[str, Any], surroundings: Surroundings) -> "PostgresqlSink":
+    """The sink that a payload describes."""
+    return PostgresqlSink(surroundings.postgresql_url, members["schema"])
+
+
 class PostgresqlSink:
     """Tables of one schema, on one connection that is opened when needed.
 
-    `url` is any libpq connection string. A document's rows and its line in the ledger are one
+    `url` gives a libpq connection string whenever one is opened. A document's rows and its line in the ledger are one
     transaction. Not for use by several threads at once; each takes a sink of its own.
     """
 
-    def __init__(self, url: str, schema: str = "public") -> None:
+    def __init__(self, url: Callable[[], str], schema: str = "public") -> None:
         self._url = url
         self._schema = schema
         self._connection: psycopg.Connection | None = None
@@ -75,7 +80,10 @@ class PostgresqlSink:
         self._prepared = tables
         self._tables = {}
 
-    def load(self, document: Document, batches: Iterable[Batch]) -> Loaded:
+    def finish(self, tables: tuple[Table, ...]) -> None:
+        """Build what was left out of the tables until all is loaded."""
+
+    def load(self, document: Document) -> Loaded:
         """Commit all rows of a document, or find that a load of this version committed them.
 
         After an error nothing of this call is in the database, unless the connection broke in the
@@ -91,7 +99,7 @@ class PostgresqlSink:
                 return Loaded(ledger.rows(document), repeated=True)
             self._tables = self._tables or self._loadable(connection)
             with connection.cursor() as cursor:
-                rows = copy_document(cursor, self._schema, self._tables, batches)
+                rows = copy_document(cursor, self._schema, self._tables, document.batches())
             ledger.record(document, rows)
         return Loaded(rows, repeated=False)
 
@@ -112,7 +120,7 @@ class PostgresqlSink:
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
-            settings: dict[str, Any] = _DEFAULTS | conninfo_to_dict(self._url) | _SETTINGS
+            settings: dict[str, Any] = _DEFAULTS | conninfo_to_dict(self._url()) | _SETTINGS
             self._connection = psycopg.connect(**settings)
             self._connection.execute("set time zone 'UTC'")
         return self._connection

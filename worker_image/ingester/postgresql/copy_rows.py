@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 from psycopg import sql
 
+from ..sink import Row
 from .catalogue import TargetTable
-from .sink import Row
 
 _OPTIONS = sql.SQL(" from stdin with (format csv, null 'null', escape '\\')")
 _CONTROL = re.compile(rb'\\[^"]')

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from psycopg import sql
 
-from ..errors import PermanentError
-from ..tables import Column, ColumnType, Reference, Table
+from ...errors import PermanentError
+from ...tables import Column, ColumnType, Reference, Table
 
 _LONGEST_NAME = 63
 _TYPES = {

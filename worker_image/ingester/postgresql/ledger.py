@@ -4,8 +4,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from ..tables import Column, ColumnType, Table
-from .sink import Document
+from ...tables import Column, ColumnType, Table
+from ..sink import Document
 
 LEDGER = Table(
     "aci_jobs_ledger",

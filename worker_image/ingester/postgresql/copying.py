@@ -8,9 +8,9 @@ from typing import IO
 
 import psycopg
 
+from ..sink import Batch
 from .catalogue import TargetTable
 from .copy_rows import Columns, RowError, copy_lines, copy_statement
-from .sink import Batch
 
 _IN_MEMORY = 8 * 1024 * 1024
 _BLOCK = 256 * 1024
@@ -38,12 +38,11 @@ def copy_document(
         copies, waiting = _Copies(cursor, schema, opened), _Waiting(tables, files)
         for batch in batches:
             waiting.notice(batch)
-            for table in (table for name, table in tables.items() if batch.get(name)):
-                rows = batch[table.name]
-                place = waiting if waiting.takes(table.name) else copies
-                for columns, lines in copy_lines(table, rows):
-                    place.write(table.name, columns, lines)
-                counts[table.name] += len(rows)
+            table, rows = tables[batch.record_type], batch.rows()
+            place = waiting if waiting.takes(table.name) else copies
+            for columns, lines in copy_lines(table, rows):
+                place.write(table.name, columns, lines)
+            counts[table.name] += len(rows)
         for name in tables:
             for columns, lines in waiting.of(name):
                 copies.write(name, columns, lines)
@@ -78,13 +77,13 @@ class _Waiting:
         self._spools: dict[str, dict[Columns, IO[bytes]]] = {}
 
     def notice(self, batch: Batch) -> None:
-        """Decide on the tables that a batch has first rows of; it has them in their order."""
-        for name in batch:
-            if name not in self._tables:
-                raise RowError(f"no table {name[:80]!r}")
-            if name not in self._waits:
-                parents = self._tables[name].parents
-                self._waits[name] = any(self._waits.get(parent, True) for parent in parents)
+        """Decide on the table of the batch, if these are its first rows."""
+        name = batch.record_type
+        if name not in self._tables:
+            raise RowError(f"no table {name[:80]!r}")
+        if name not in self._waits:
+            parents = self._tables[name].parents
+            self._waits[name] = any(self._waits.get(parent, True) for parent in parents)
 
     def takes(self, table: str) -> bool:
         return self._waits[table]

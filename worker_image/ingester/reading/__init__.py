@@ -1,0 +1,5 @@
+"""Documents of any format that a sink can take."""
+
+from .documents import batches, rows
+
+__all__ = ["batches", "rows"]
