@@ -1,22 +1,65 @@
 """Documents, tables and questions for the tests of the ingester."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import orjson
 import psycopg
 from psycopg import sql
 
-from worker_image.ingester import Batch, read
+from worker_image.contract import Reading
+from worker_image.ingester import Document, Rejected, Surroundings, reading
+from worker_image.ingester.postgresql.sink import PostgresqlSink, open_sink
+from worker_image.ingester.sink import Batch, SourceRow
 
 SCHEMA = "shop"
 
 
-def batches(*records: dict[str, Any] | bytes) -> Iterator[Batch]:
-    """What the reader makes of records, or of the lines of a document."""
+def sink_of(url: str, **members: Any) -> PostgresqlSink:
+    """A sink for a database as a payload with these members describes it."""
+    return open_sink({"kind": "postgresql", "schema": SCHEMA} | members, Surroundings(lambda: url))
+
+
+def document(*records: dict[str, Any] | bytes, name: str = "d.ndjson", **members: Any) -> Document:
+    """A document of records, or of the lines or the whole content of one.
+
+    `members` are those of `Document` that are to be other than usual; `how` says how it is read.
+    """
     lines = [each if isinstance(each, bytes) else orjson.dumps(each) for each in records]
-    return read(io.BytesIO(b"\n".join(lines)), "d.ndjson")
+    content, how = b"\n".join(lines), members.pop("how", Reading())
+    return Document(
+        **{
+            "name": name,
+            "etag": "1",
+            "batches": lambda: reading.batches(lambda: io.BytesIO(content), name, how),
+            "rows": lambda: reading.rows(lambda: io.BytesIO(content), name, how),
+            **members,
+        }
+    )
+
+
+def streamed(batches: Callable[[], Iterator[Batch]], **members: Any) -> Document:
+    """A document whose batches come as told; row by row it has the same rows."""
+
+    def rows() -> Iterator[SourceRow]:
+        for batch in batches():
+            for number, row in enumerate(batch.rows(), 1):
+                yield SourceRow("d.ndjson", number, batch.record_type, row, row)
+
+    return Document(
+        **{"name": "d.ndjson", "etag": "1", "batches": batches, "rows": rows, **members}
+    )
+
+
+def kept() -> tuple[list[Rejected], Callable[[Sequence[Rejected]], None]]:
+    """A list, and what puts the rejected rows of the last load into it."""
+    rejected: list[Rejected] = []
+
+    def keep(rows: Sequence[Rejected]) -> None:
+        rejected[:] = rows
+
+    return rejected, keep
 
 
 def run(url: str, statement: str) -> list[tuple[Any, ...]]:

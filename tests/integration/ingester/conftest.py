@@ -1,13 +1,14 @@
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
-from support.ingester import SCHEMA
+from support.ingester import sink_of
 
-from worker_image.ingester import PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 
 
 @pytest.fixture
 def sink(database: str) -> Iterator[PostgresqlSink]:
     """A sink for an empty database, connected at its first use."""
-    with PostgresqlSink(database, SCHEMA) as sink:
+    with closing(sink_of(database)) as sink:
         yield sink

@@ -1,17 +1,15 @@
 """Constraints of a table whose rows refer to each other and to rows that come later."""
 
-import io
-
 import psycopg
 import pytest
 from support.examples import NAMES, dataset_of
-from support.ingester import SCHEMA, batches, run
+from support.ingester import SCHEMA, document, run
 
 from command_line.tables import statements
 from worker_image.errors import PermanentError
 from worker_image.generator import Compiled, compile_dataset, parse
-from worker_image.ingester import Document, PostgresqlSink, read
-from worker_image.ingester.ddl import add_foreign_keys
+from worker_image.ingester.postgresql.ddl import add_foreign_keys
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 
 DATASET = parse(
     {
@@ -40,11 +38,8 @@ DATASET = parse(
 
 
 def load(sink: PostgresqlSink, compiled: Compiled, unit: int) -> dict[str, int]:
-    (document,) = compiled.unit(unit).documents
-    loaded = sink.load(
-        Document(f"{unit}", "1"), read(io.BytesIO(document.content), f"{unit}.ndjson")
-    )
-    return dict(loaded.rows)
+    (made,) = compiled.unit(unit).documents
+    return dict(sink.load(document(made.content, name=f"{unit}.ndjson")).rows)
 
 
 def test_combinations_shared_rows_and_rows_of_the_same_table(
@@ -105,4 +100,4 @@ def test_what_breaks_a_constraint_is_refused(
     values = dict(part.split(" = ") for part in change.split(", "))
     changed = {name: row[name] if name == text else int(text) for name, text in values.items()}
     with pytest.raises(PermanentError, match=told):
-        sink.load(Document("d", "1"), batches({"type": "staff", **row, "id": 1, **changed}))
+        sink.load(document({"type": "staff", **row, "id": 1, **changed}))

@@ -1,14 +1,15 @@
 """What the server finds wrong with a document is told by place and value, and never retried."""
 
+from contextlib import closing
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from support.ingester import SCHEMA, batches, count
+from support.ingester import count, document, sink_of
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Document, PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 from worker_image.tables import Column, ColumnType, Table
 
 GOOD: dict[str, Any] = {"type": "thing", "id": 1, "size": 1.5, "day": "2024-01-01", "code": "a"}
@@ -47,30 +48,30 @@ def test_a_bad_value_names_document_table_line_and_value(
     sink.prepare(THINGS)
     bad = GOOD | {"id": 2, "code": "b"} | change
     with pytest.raises(PermanentError) as caught:
-        sink.load(Document("dir/d", "1"), batches(GOOD, bad))
+        sink.load(document(GOOD, bad))
     message = str(caught.value)
-    assert message.startswith("dir/d: ")
+    assert message.startswith("d.ndjson: ")
     assert [each for each in told if each not in message] == []
     assert len(message) < 1100
     assert count(database, "thing") == count(database, "aci_jobs_ledger") == 0
-    assert sink.load(Document("dir/d", "2"), batches(GOOD)).rows == {"thing": 1}
+    assert sink.load(document(GOOD, etag="2")).rows == {"thing": 1}
 
 
 def test_a_server_that_only_reads_now_is_transient(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(THINGS)
     url = make_conninfo(database, options="-c default_transaction_read_only=on")
-    with PostgresqlSink(url, SCHEMA) as standby:
+    with closing(sink_of(url)) as standby:
         standby.prepare(THINGS)
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-            standby.load(Document("d", "1"), batches(GOOD))
+            standby.load(document(GOOD))
 
 
 def test_a_table_that_is_busy_is_transient(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(THINGS)
     url = make_conninfo(database, options="-c lock_timeout=1")
-    with PostgresqlSink(url, SCHEMA) as hasty, psycopg.connect(database) as holder:
+    with closing(sink_of(url)) as hasty, psycopg.connect(database) as holder:
         holder.execute("lock table shop.thing")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            hasty.load(Document("d", "1"), batches(GOOD))
+            hasty.load(document(GOOD))
         holder.rollback()
-        assert hasty.load(Document("d", "1"), batches(GOOD)).rows == {"thing": 1}
+        assert hasty.load(document(GOOD)).rows == {"thing": 1}

@@ -1,29 +1,34 @@
 """Each version of a document exactly once, all of it or nothing."""
 
 import gzip
-import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
+from typing import Any
 
 import psycopg
 import pytest
 from support import retail
-from support.ingester import SCHEMA, batches, count, run
+from support.ingester import count, document, run, sink_of, streamed
 from support.services import eventually
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Batch, Document, Loaded, PostgresqlSink, read
+from worker_image.ingester import Loaded
+from worker_image.ingester.postgresql.sink import PostgresqlSink
+from worker_image.ingester.reading.rows import Rows
+from worker_image.ingester.sink import Batch
 from worker_image.tables import Column, ColumnType, Table
 
-DOCUMENT = Document("shop/1.ndjson", "etag-1", "run-1", "7")
+NAMES: dict[str, Any] = {"name": "shop/1.ndjson.gz", "etag": "e1", "run": "run-1", "unit": "7"}
+DOCUMENT = document(gzip.compress(retail.document(1), 1), **NAMES)
 ROWS = {"customer": retail.CUSTOMERS, "order": retail.ORDERS, "order_line": retail.LINES}
 THINGS = (Table("thing", (Column("id", ColumnType.INTEGER, key=True),)),)
+THING = document({"type": "thing", "id": 1})
 
 
-def unit(number: int) -> Iterator[Batch]:
-    content = gzip.compress(retail.document(number), 1)
-    return read(io.BytesIO(content), "d.ndjson.gz")
+def things(*ids: int) -> Batch:
+    return Rows("thing", [{"id": each} for each in ids])
 
 
 def counts(database: str) -> dict[str, int]:
@@ -34,44 +39,46 @@ def test_a_document_arrives_whole_with_its_line_in_the_ledger(
     sink: PostgresqlSink, database: str
 ) -> None:
     sink.prepare(retail.tables())
-    assert sink.load(DOCUMENT, unit(1)) == Loaded(ROWS, repeated=False)
+    assert sink.load(DOCUMENT) == Loaded(ROWS)
     assert counts(database) == ROWS
-    ledger = run(database, "select *, loaded_at > now() - interval '1 min' from aci_jobs_ledger")
-    ((document, etag, of_run, of_unit, rows, _, recent),) = ledger
-    assert (document, etag, of_run, of_unit) == ("shop/1.ndjson", "etag-1", "run-1", "7")
-    assert (rows, recent) == (ROWS, True)
+    ledger = run(
+        database,
+        "select document, etag, run, unit, rows, loaded_at > now() - interval '1 min'"
+        " from aci_jobs_ledger",
+    )
+    assert ledger == [("shop/1.ndjson.gz", "e1", "run-1", "7", ROWS, True)]
 
 
 def test_a_load_repeated_changes_nothing_and_tells_the_same(
     sink: PostgresqlSink, database: str
 ) -> None:
     sink.prepare(retail.tables())
-    sink.load(DOCUMENT, unit(1))
+    sink.load(DOCUMENT)
     before = run(database, "select * from aci_jobs_ledger")
 
     def unread() -> Iterator[Batch]:
         raise AssertionError("a loaded document is not read again")
         yield
 
-    with PostgresqlSink(database, SCHEMA) as another:
+    with closing(sink_of(database)) as another:
         for each in (sink, another):
-            assert each.load(DOCUMENT, unread()) == Loaded(ROWS, repeated=True)
+            assert each.load(streamed(unread, **NAMES)) == Loaded(ROWS, repeated=True)
     assert run(database, "select * from aci_jobs_ledger") == before
     assert counts(database) == ROWS
 
 
 def test_another_version_of_a_document_is_another_load(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(THINGS)
-    sink.load(Document("d", "1"), batches({"type": "thing", "id": 1}))
-    loaded = sink.load(Document("d", "2"), batches({"type": "thing", "id": 2}))
-    assert loaded == Loaded({"thing": 1}, repeated=False)
+    sink.load(THING)
+    loaded = sink.load(document({"type": "thing", "id": 2}, etag="2"))
+    assert loaded == Loaded({"thing": 1})
     assert count(database, "thing") == 2
 
 
 def test_an_empty_document_is_loaded_once_too(sink: PostgresqlSink) -> None:
     sink.prepare(())
-    assert sink.load(DOCUMENT, batches()) == Loaded({}, repeated=False)
-    assert sink.load(DOCUMENT, batches()) == Loaded({}, repeated=True)
+    assert sink.load(document()) == Loaded({})
+    assert sink.load(document()) == Loaded({}, repeated=True)
 
 
 def test_of_loads_at_the_same_time_one_inserts(sink: PostgresqlSink, database: str) -> None:
@@ -79,8 +86,8 @@ def test_of_loads_at_the_same_time_one_inserts(sink: PostgresqlSink, database: s
     workers = 4
 
     def load(_: int) -> bool:
-        with PostgresqlSink(database, SCHEMA) as own:
-            loaded = own.load(DOCUMENT, unit(1))
+        with closing(sink_of(database)) as own:
+            loaded = own.load(DOCUMENT)
         assert loaded.rows == ROWS
         return loaded.repeated
 
@@ -99,15 +106,15 @@ def test_a_second_load_waits_for_the_first(
 
     def slow() -> Iterator[Batch]:
         started.set()
-        yield {"thing": [{"id": 1}]}
+        yield things(1)
         assert others_wait.wait(10)
         if not first_commits:
             raise ConnectionResetError("storage is away")
 
-    with ThreadPoolExecutor(2) as pool, PostgresqlSink(database, SCHEMA) as other:
-        first = pool.submit(sink.load, DOCUMENT, slow())
+    with ThreadPoolExecutor(2) as pool, closing(sink_of(database)) as other:
+        first = pool.submit(sink.load, streamed(slow))
         assert started.wait(10)
-        second = pool.submit(other.load, DOCUMENT, batches({"type": "thing", "id": 1}))
+        second = pool.submit(other.load, THING)
         eventually(lambda: bool(run(database, "select 1 from pg_locks where not granted")))
         others_wait.set()
         assert (first.exception() is None) == first_commits
@@ -121,10 +128,10 @@ def test_a_document_that_breaks_in_the_middle_leaves_nothing(
     sink.prepare(retail.tables())
     content = gzip.compress(retail.document(1), 1)
     with pytest.raises(PermanentError, match="truncated"):
-        sink.load(DOCUMENT, read(io.BytesIO(content[:-5000]), "d.ndjson.gz"))
+        sink.load(document(content[:-5000], **NAMES))
     assert counts(database) == dict.fromkeys(ROWS, 0)
     assert count(database, "aci_jobs_ledger") == 0
-    assert sink.load(DOCUMENT, unit(1)) == Loaded(ROWS, repeated=False)
+    assert sink.load(DOCUMENT) == Loaded(ROWS)
 
 
 def test_a_lost_connection_is_transient_and_the_next_load_opens_another(
@@ -133,23 +140,22 @@ def test_a_lost_connection_is_transient_and_the_next_load_opens_another(
     sink.prepare(THINGS)
 
     def killed() -> Iterator[Batch]:
-        yield {"thing": [{"id": 1}]}
+        yield things(1)
         run(
             database,
             "select pg_terminate_backend(pid) from pg_stat_activity where"
             " application_name = 'aci-jobs' and datname = current_database()",
         )
-        yield {"thing": [{"id": id_} for id_ in range(2, 100_000)]}
+        yield things(*range(2, 100_000))
 
     with pytest.raises(psycopg.OperationalError):
-        sink.load(DOCUMENT, killed())
+        sink.load(streamed(killed))
     assert count(database, "thing") == 0
-    loaded = sink.load(DOCUMENT, batches({"type": "thing", "id": 1}))
-    assert loaded == Loaded({"thing": 1}, repeated=False)
+    assert sink.load(THING) == Loaded({"thing": 1})
 
 
-def test_a_server_that_is_away_is_transient_and_no_password_is_told(database: str) -> None:
+def test_a_server_that_is_away_is_transient_and_no_password_is_told() -> None:
     url = "postgresql://someone:secret-word@127.0.0.1:1/db"
-    with PostgresqlSink(url) as sink, pytest.raises(psycopg.OperationalError) as caught:
+    with closing(sink_of(url)) as sink, pytest.raises(psycopg.OperationalError) as caught:
         sink.prepare(())
     assert "secret-word" not in str(caught.value)

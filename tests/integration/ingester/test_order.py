@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from support import retail
-from support.ingester import batches, run
+from support.ingester import document, run, streamed
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Batch, Document, PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
+from worker_image.ingester.reading.rows import Rows
 from worker_image.tables import Column, ColumnType, Reference, Table
 
 Record = dict[str, Any]
@@ -60,7 +61,7 @@ def test_a_document_of_several_tables(
 ) -> None:
     sink.prepare(retail.tables())
     shuffled = random.Random(7).sample(RECORDS, len(RECORDS))
-    sink.load(Document("d", "1"), batches(*sorted(shuffled, key=order)))
+    sink.load(document(*sorted(shuffled, key=order)))
     found = run(database, 'select count(*), sum(total) from "order"')
     totals = [Decimal(str(record["total"])) for record in RECORDS if "total" in record]
     assert found == [(len(totals), sum(totals))]
@@ -68,26 +69,26 @@ def test_a_document_of_several_tables(
 
 def test_children_of_an_earlier_document(sink: PostgresqlSink) -> None:
     sink.prepare(TREE)
-    sink.load(Document("d", "1"), batches({"type": "node", "id": 1}))
+    sink.load(document({"type": "node", "id": 1}))
     child = {"type": "leaf", "node": 1, "text": "x"}
-    assert sink.load(Document("d", "2"), batches(child)).rows == {"leaf": 1}
+    assert sink.load(document(child, etag="2")).rows == {"leaf": 1}
 
 
 def test_a_table_that_came_before_its_parent_waits_to_the_end(sink: PostgresqlSink) -> None:
     sink.prepare(TREE)
-    parts: list[Batch] = [
-        {"leaf": [{"node": 1, "text": "a"}]},
-        {"node": [{"id": 1}]},
-        {"leaf": [{"node": 2, "text": "b"}]},
-        {"node": [{"id": 2}]},
+    parts = [
+        Rows("leaf", [{"node": 1, "text": "a"}]),
+        Rows("node", [{"id": 1}]),
+        Rows("leaf", [{"node": 2, "text": "b"}]),
+        Rows("node", [{"id": 2}]),
     ]
-    assert sink.load(Document("d", "1"), parts).rows == {"leaf": 2, "node": 2}
+    assert sink.load(streamed(lambda: iter(parts))).rows == {"leaf": 2, "node": 2}
 
 
 def test_what_waits_beyond_memory_arrives(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(TREE)
     leaves = [{"type": "leaf", "node": 1, "text": f"{place:06}" * 20_000} for place in range(80)]
-    sink.load(Document("d", "1"), batches(*leaves, {"type": "node", "id": 1}))
+    sink.load(document(*leaves, {"type": "node", "id": 1}))
     found = run(database, "select count(distinct text), sum(length(text)) from leaf")
     assert found == [(80, 80 * 120_000)]
 
@@ -95,15 +96,15 @@ def test_what_waits_beyond_memory_arrives(sink: PostgresqlSink, database: str) -
 def test_rows_of_one_table_may_refer_to_each_other(sink: PostgresqlSink) -> None:
     sink.prepare(TREE)
     nodes = [{"type": "node", "id": place, "parent": (place + 1) % 50} for place in range(50)]
-    assert sink.load(Document("d", "1"), batches(*nodes)).rows == {"node": 50}
+    assert sink.load(document(*nodes)).rows == {"node": 50}
 
 
 def test_a_row_whose_parent_is_nowhere_is_refused(sink: PostgresqlSink) -> None:
     sink.prepare(TREE)
     leaves = [{"type": "node", "id": 1}, {"type": "leaf", "node": 2, "text": "x"}]
     with pytest.raises(PermanentError) as caught:
-        sink.load(Document("dir/d", "1"), batches(*leaves))
+        sink.load(document(*leaves))
     assert str(caught.value) == (
-        'dir/d: table leaf; insert or update on table "leaf" violates foreign key constraint '
+        'd.ndjson: table leaf; insert or update on table "leaf" violates foreign key constraint '
         '"leaf_node_fkey"; Key (node)=(2) is not present in table "node".'
     )

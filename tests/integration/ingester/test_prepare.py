@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support import retail
-from support.ingester import SCHEMA, batches, count, run
+from support.ingester import SCHEMA, count, document, run, sink_of
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Document, PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 from worker_image.tables import Column, ColumnType, Table
 
 TABLES = ["aci_jobs_ledger", "customer", "order", "order_line"]
@@ -26,7 +27,7 @@ def test_schema_tables_and_ledger_are_made_and_found_again(
     sink.prepare(retail.tables())
     sink.prepare(retail.tables())
     assert tables(database) == TABLES
-    with PostgresqlSink(database, SCHEMA) as another:
+    with closing(sink_of(database)) as another:
         another.prepare(retail.tables())
         another.prepare(())
     constraints = run(database, "select contype from pg_constraint where contype in ('f', 'p')")
@@ -35,7 +36,7 @@ def test_schema_tables_and_ledger_are_made_and_found_again(
 
 def test_many_workers_at_once_agree(database: str) -> None:
     def prepare(_: int) -> None:
-        with PostgresqlSink(database, SCHEMA) as sink:
+        with closing(sink_of(database)) as sink:
             sink.prepare(retail.tables())
 
     with ThreadPoolExecutor(8) as pool:
@@ -50,7 +51,7 @@ def test_only_what_is_missing_is_made(sink: PostgresqlSink, database: str) -> No
     assert tables(database) == TABLES
     row = {"type": "customer", "id": 1, "email": "e", "name": "n", "country": "c"}
     row |= {"active": True, "created": "2024-01-01T00:00:00Z", "extra": "x"}
-    sink.load(Document("d", "1"), batches(row))
+    sink.load(document(row))
     assert run(database, "select extra, score from customer") == [("x", None)]
 
 
@@ -67,7 +68,7 @@ def writer(sink: PostgresqlSink, database: str) -> Iterator[PostgresqlSink]:
     run(database, f"create role {role}")
     run(database, f"grant usage on schema {SCHEMA} to {role}")
     run(database, f"grant select, insert, update on all tables in schema {SCHEMA} to {role}")
-    with PostgresqlSink(make_conninfo(database, options=f"-c role={role}"), SCHEMA) as writer:
+    with closing(sink_of(make_conninfo(database, options=f"-c role={role}"))) as writer:
         yield writer
     run(database, f"drop owned by {role}")
     run(database, f"drop role {role}")
@@ -75,7 +76,7 @@ def writer(sink: PostgresqlSink, database: str) -> Iterator[PostgresqlSink]:
 
 def test_a_user_who_may_only_write_needs_nothing_more(writer: PostgresqlSink) -> None:
     writer.prepare(retail.tables())
-    assert writer.load(Document("d", "1"), batches()).rows == {}
+    assert writer.load(document()).rows == {}
     with pytest.raises(PermanentError, match="schema shop: permission denied for schema"):
         writer.prepare((Table("other", (Column("id", ColumnType.INTEGER),)),))
 
@@ -84,19 +85,18 @@ def test_a_table_that_may_not_be_written_is_told_at_once(
     writer: PostgresqlSink, database: str
 ) -> None:
     run(database, f"revoke insert on customer from {writer_of(database)}")
-    with pytest.raises(PermanentError, match="d: permission denied for table customer"):
-        writer.load(Document("d", "1"), batches({"type": "customer", "id": 1}))
+    with pytest.raises(PermanentError, match=r"d\.ndjson: permission denied for table customer"):
+        writer.load(document({"type": "customer", "id": 1}))
 
 
 def test_hostile_names_are_only_names(database: str) -> None:
     hostile = 'x"; drop schema public cascade; --'
     table = Table(hostile, (Column(hostile, ColumnType.TEXT), Column("%s {}", ColumnType.TEXT)))
-    with PostgresqlSink(database, "sch\"ema'") as sink:
+    with closing(sink_of(database, schema="sch\"ema'")) as sink:
         sink.prepare((table,))
-        loaded = sink.load(
-            Document(hostile, "1"), batches({"type": hostile, hostile: "a", "%s {}": "b"})
-        )
+        row = {"type": hostile, hostile: "a", "%s {}": "b"}
+        loaded = sink.load(document(row, name=f"{hostile}.ndjson"))
         assert loaded.rows == {hostile: 1}
         with pytest.raises(PermanentError, match="no table 'aci_jobs_ledger'"):
-            sink.load(Document("d", "1"), batches({"type": "aci_jobs_ledger"}))
+            sink.load(document({"type": "aci_jobs_ledger"}))
     assert count(database, "pg_tables") > 0

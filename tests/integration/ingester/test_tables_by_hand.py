@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from support.ingester import batches, run
+from support.ingester import document, run
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Document, PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 
 BY_HAND = """
 create schema shop;
@@ -50,7 +50,7 @@ def test_columns_are_matched_by_name_and_the_rest_takes_its_default(
         OSLO | {"id": 70, "kind": "capital", "more": {"a": [1]}, "twin_id": 70},
         {"type": "elsewhere", "tags": "{a,b}", "id": 7},
     ]
-    by_hand.load(Document("d", "1"), batches(*records))
+    by_hand.load(document(*records))
     assert run(database, "select * from elsewhere_1") == [(7, ["a", "b"])]
     assert run(database, "select id, label, kind, more, twin_id from city order by id") == [
         (1, "OSLO", "town", None, None),
@@ -64,7 +64,7 @@ def test_a_circle_of_references_is_loaded_where_it_is_deferred(
     by_hand: PostgresqlSink, database: str, first: str
 ) -> None:
     records = [NORWAY | {"capital_id": 5}, OSLO | {"id": 5}]
-    by_hand.load(Document("d", "1"), batches(*sorted(records, key=lambda r: r["type"] != first)))
+    by_hand.load(document(*sorted(records, key=lambda r: r["type"] != first)))
     assert run(database, "select code, capital_id from country") == [("NO", 5)]
 
 
@@ -84,20 +84,20 @@ def test_what_is_not_there_is_refused_by_name(
     by_hand: PostgresqlSink, record: dict[str, object], reason: str
 ) -> None:
     with pytest.raises(PermanentError) as caught:
-        by_hand.load(Document("dir/d", "1"), batches(NORWAY, record))
-    assert str(caught.value) == f"dir/d: {reason}"
+        by_hand.load(document(NORWAY, record))
+    assert str(caught.value) == f"d.ndjson: {reason}"
 
 
 def test_a_table_made_after_the_first_load_is_found(by_hand: PostgresqlSink, database: str) -> None:
-    by_hand.load(Document("d", "1"), batches(NORWAY))
+    by_hand.load(document(NORWAY))
     with pytest.raises(PermanentError, match="no table 'river'"):
-        by_hand.load(Document("e", "1"), batches({"type": "river", "name": "Glomma"}))
+        by_hand.load(document({"type": "river", "name": "Glomma"}, etag="2"))
     run(database, "create table river (name text)")
-    loaded = by_hand.load(Document("e", "1"), batches({"type": "river", "name": "Glomma"}))
+    loaded = by_hand.load(document({"type": "river", "name": "Glomma"}, etag="2"))
     assert loaded.rows == {"river": 1}
 
 
 def test_a_table_of_another_schema_is_none_of_ours(by_hand: PostgresqlSink, database: str) -> None:
     run(database, "create table public.lake (name text)")
     with pytest.raises(PermanentError, match="no table 'lake'"):
-        by_hand.load(Document("d", "1"), batches({"type": "lake", "name": "Mjøsa"}))
+        by_hand.load(document({"type": "lake", "name": "Mjøsa"}))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
-from support.ingester import batches, run
+from support.ingester import document, run
 
 from worker_image.errors import PermanentError
-from worker_image.ingester import Document, PostgresqlSink
+from worker_image.ingester.postgresql.sink import PostgresqlSink
 from worker_image.tables import Column, ColumnType, Table
 
 EVERY = Table(
@@ -83,7 +83,7 @@ def test_values_of_each_type(prepared: PostgresqlSink, database: str) -> None:
         f'{{"type":"every","place":{place},"{kind}":{written}}}'.encode()
         for place, (kind, written, _) in enumerate(WRITTEN)
     ]
-    prepared.load(Document("d", "1"), batches(*lines))
+    prepared.load(document(*lines))
     for place, (kind, written, expected) in enumerate(WRITTEN):
         found = run(database, f"select {kind}::text from every where place = {place}")  # noqa: S608 - constants
         assert found == [(expected,)], written
@@ -103,7 +103,7 @@ def test_any_value_is_exact(
         for place, (text, number, nested) in enumerate(values)
     ]
     run(database, "truncate every")
-    prepared.load(Document(uuid4().hex, "1"), batches(*lines))
+    prepared.load(document(*lines, etag=uuid4().hex))
     found = run(database, "select text, decimal, json from every order by place")
     assert found == [(text, Decimal(number), nested) for text, number, nested in values]
 
@@ -113,5 +113,5 @@ def test_a_character_that_the_server_cannot_store_is_refused(
     prepared: PostgresqlSink, column: str, value: str
 ) -> None:
     line = f'{{"type":"every","place":1,"{column}":{value}}}'
-    with pytest.raises(PermanentError, match=r"(?s)^d: .*COPY every, line 1"):
-        prepared.load(Document("d", "1"), batches(line.encode()))
+    with pytest.raises(PermanentError, match=r"(?s)^d\.ndjson: .*COPY every, line 1"):
+        prepared.load(document(line.encode()))

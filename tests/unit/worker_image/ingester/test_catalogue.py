@@ -1,4 +1,4 @@
-from worker_image.ingester.catalogue import TargetTable, in_order
+from worker_image.ingester.postgresql.catalogue import TargetTable, in_order
 
 
 def order(**parents: str) -> list[str]:

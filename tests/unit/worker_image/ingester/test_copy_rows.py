@@ -3,8 +3,8 @@ from typing import Any
 import orjson
 import pytest
 
-from worker_image.ingester.catalogue import TargetColumn, TargetTable
-from worker_image.ingester.copy_rows import RowError, copy_lines, copy_statement
+from worker_image.ingester.postgresql.catalogue import TargetColumn, TargetTable
+from worker_image.ingester.postgresql.copy_rows import RowError, copy_lines, copy_statement
 
 TABLE = TargetTable(
     "t",
