@@ -34,11 +34,6 @@ class Proxy:
         """Cut one connection; see above."""
         self._cut = (number, answered)
 
-    @property
-    def waits(self) -> bool:
-        """Whether no connection has come to that message yet."""
-        return self._cut is not None
-
     def close(self) -> None:
         """Accept no more."""
         self._listener.close()

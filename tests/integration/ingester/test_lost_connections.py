@@ -44,7 +44,6 @@ def test_each_message_of_a_load_may_be_the_last(database: str, answered: bool) -
                     loaded = sink.load(unit(number))  # the same call again, on a new connection
                     assert loaded.rows == {"customer": 1, "order": 2}
                     uncertain += loaded.repeated
-    assert way.waits, "no connection came to the last of these messages"
     assert number > 15
     assert uncertain == answered, "only the answer to the commit may be missed"
     assert (count(database, "customer"), count(database, "order")) == (number, 2 * number)
