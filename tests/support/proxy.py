@@ -16,9 +16,9 @@ ANSWERED = (b"Q", b"S", b"c")  # a query, the end of an extended one, the end of
 class Proxy:
     """Passes on what clients and the server say; `url` leads through it.
 
-    From `cut(number)` on, the first connection that comes to the client's message of this number,
-    counted from 1 after the start-up, ends there: without that message, or, with `answered`, after
-    the server has begun to answer it and before the client hears of it.
+    After `cut(number)` the next connection ends at the client's message of this number, counted
+    from 1 after the start-up: without that message, or, with `answered`, after the server has begun
+    to answer it and before the client hears of it.
     """
 
     def __init__(self, url: str, folder: str) -> None:
@@ -31,7 +31,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self, number: int, *, answered: bool) -> None:
-        """Cut one connection; see above."""
+        """Cut the next connection; see above."""
         self._cut = (number, answered)
 
     def close(self) -> None:
@@ -44,24 +44,25 @@ class Proxy:
                 client, _ = self._listener.accept()
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._server)
-                threading.Thread(target=self._serve, args=(client, server), daemon=True).start()
+                cut, self._cut = self._cut, None
+                threading.Thread(target=_serve, args=(client, server, cut), daemon=True).start()
 
-    def _serve(self, client: socket.socket, server: socket.socket) -> None:
-        silent = threading.Event()
-        back = threading.Thread(target=_pass_back, args=(server, client, silent), daemon=True)
-        with client, server, suppress(OSError):
-            back.start()
-            for number, message in enumerate(_messages(client)):
-                if self._cut and self._cut[0] == number:
-                    if self._cut[1] and message[:1] in ANSWERED:
-                        silent.set()  # before the answer can come
-                        server.sendall(message)
-                        back.join(10)
-                    self._cut = None
-                    break
-                server.sendall(message)
-            for end in (client, server):
-                end.shutdown(socket.SHUT_RDWR)
+
+def _serve(client: socket.socket, server: socket.socket, cut: tuple[int, bool] | None) -> None:
+    silent = threading.Event()
+    back = threading.Thread(target=_pass_back, args=(server, client, silent), daemon=True)
+    with client, server, suppress(OSError):
+        back.start()
+        for number, message in enumerate(_messages(client)):
+            if cut and cut[0] == number:
+                if cut[1] and message[:1] in ANSWERED:
+                    silent.set()  # before the answer can come
+                    server.sendall(message)
+                    back.join(10)
+                break
+            server.sendall(message)
+        for end in (client, server):
+            end.shutdown(socket.SHUT_RDWR)
 
 
 def _messages(client: socket.socket) -> Iterator[bytes]:
