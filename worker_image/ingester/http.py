@@ -128,14 +128,16 @@ class HttpSink:
                 text = answer.raw.read(_READ, decode_content=True)
         except (requests.RequestException, HTTPError) as error:
             raise TargetBusyError(f"{place}: {_cause(error)}") from error
-        self._judge(place, answer, self._redact(text.decode(errors="replace")))
+        self._judge(place, answer, text.decode(errors="replace"))
 
     def _judge(self, place: str, answer: requests.Response, text: str) -> None:
         status = answer.status_code
         if 200 <= status < 300:
             return
-        redirect = ", a redirect, which is not followed" if 300 <= status < 400 else ""
-        reason = f"{place} answered {status}{redirect}: {text[:_SHOWN]}"
+        redirect = ""
+        if status < 400:
+            redirect, text = ", a redirect that is not followed", answer.headers.get("Location", "")
+        reason = f"{place} answered {status}{redirect}: {self._redact(text)[:_SHOWN]}"
         if status in _BUSY or status >= 500:
             raise TargetBusyError(reason, _retry_after(answer) if status in (429, 503) else 0.0)
         raise PermanentError(reason)
