@@ -94,7 +94,7 @@ def test_bodies_are_the_same_however_the_document_arrives() -> None:
         "as many rows as asked for": ([9] * 7, 3, [3, 3, 1]),
         "no empty body at the end": ([9] * 6, 3, [3, 3]),
         "no more bytes than fit": ([LARGEST // 2 - 100] * 3, 3, [2, 1]),
-        "a large row goes alone": ([9, LARGEST * 2, 9, 9], 3, [1, 1, 2]),
+        "a large row goes alone": ([LARGEST, 9, LARGEST, 9, 9], 3, [1, 1, 1, 2]),
         "no rows": ([], 3, []),
     },
 )
