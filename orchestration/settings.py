@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, SecretStr, computed_field
+from pydantic import Field, SecretStr, computed_field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from worker_image.contract import hosts
 
 from .model import Prices
 
@@ -13,6 +15,10 @@ class Settings(BaseSettings):
 
     Storage is reached by managed identity through the two endpoints; a connection string is for
     emulators alone. The same holds for the workers, who get what they need from here.
+
+    `sink_secret` is what workers authenticate with at a sink other than PostgreSQL: of one over
+    HTTP the `Authorization` header. `http_hosts` lists the hosts that such a sink may be at,
+    separated by commas: `host` for https on port 443, or `host:port`.
     """
 
     model_config = SettingsConfigDict(env_prefix="ACI_JOBS_", frozen=True, extra="ignore")
@@ -31,6 +37,8 @@ class Settings(BaseSettings):
     worker_identity_client_id: str = ""
     registry_server: str = ""
     postgresql_url: SecretStr = SecretStr("")
+    sink_secret: SecretStr = SecretStr("")
+    http_hosts: str = ""
 
     price_vcpu_second: Annotated[float, Field(ge=0)] = 0.0000113
     price_gb_second: Annotated[float, Field(ge=0)] = 0.0000012
@@ -46,6 +54,11 @@ class Settings(BaseSettings):
     worker_idle_seconds: Annotated[float, Field(gt=0)] = 60.0
     worker_heartbeat_seconds: Annotated[float, Field(gt=0)] = 5.0
     worker_retry_seconds: Annotated[float, Field(gt=0)] = 5.0
+
+    @field_validator("http_hosts")
+    @classmethod
+    def _are_hosts(cls, text: str) -> str:
+        return ",".join(hosts.listed(text))
 
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom
     @property

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from worker_image.contract import naming
 
-from . import commands
+from . import commands, sinks
 from .activities.auditing import catalogue_entry
 from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
@@ -58,7 +58,12 @@ def validated(services: Services, body: Any) -> RunRequest:
         request = RunRequest.model_validate(body)
     except ValidationError as error:
         raise InvalidRequestError(of_validation(error)) from None
-    if unfit := list(commands.faults(request, services.settings.worker_image)):
+    settings = services.settings
+    unfit = [
+        *commands.faults(request, settings.worker_image),
+        *sinks.faults(request, settings.http_hosts),
+    ]
+    if unfit:
         raise InvalidRequestError(unfit)
     return request.model_copy(update={"dataset": _resolved_dataset(services, request)})
 

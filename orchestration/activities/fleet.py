@@ -5,9 +5,9 @@ from math import ceil
 
 from azure.core.exceptions import AzureError
 
-from worker_image.contract import Stage, WorkerEnvironment, naming
+from worker_image.contract import WorkerEnvironment, naming
 
-from .. import planning
+from .. import sinks
 from ..model import Outcome, Provision, Remove, RunRecord
 from ..services import Services, arm
 from ..services.refusals import refusal, words
@@ -31,9 +31,8 @@ def provision(services: Services, decision: Provision) -> Outcome:
 
 
 def worker_environment(services: Services, worker: str, record: RunRecord) -> WorkerEnvironment:
-    """What a container is told; of secrets, what its stages need."""
+    """What a container is told; of secrets, what its sink needs."""
     settings, instances = services.settings, record.request.instances
-    loads = Stage.INGEST in planning.STAGES[record.request.kind]
     return WorkerEnvironment(
         run=record.run,
         worker=worker,
@@ -41,8 +40,9 @@ def worker_environment(services: Services, worker: str, record: RunRecord) -> Wo
         blob_endpoint=settings.blob_endpoint,
         identity_client_id=settings.worker_identity_client_id,
         storage_connection_string=settings.storage_connection_string.get_secret_value(),
-        postgresql_url=settings.postgresql_url.get_secret_value() if loads else "",
+        **sinks.reached_by(record.request, settings),
         concurrency=instances.concurrency,
+        connections=sinks.connections(record.request),
         processes=ceil(instances.cpu),
         visibility_seconds=settings.worker_visibility_seconds,
         idle_seconds=settings.worker_idle_seconds,

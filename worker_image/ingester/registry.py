@@ -10,6 +10,7 @@ from .sink import Sink, Surroundings
 # By kind the module, which is imported where it is needed: its `open_sink` makes the sink.
 SINKS = {
     "postgresql": ".postgresql.sink",
+    "http": ".http",
 }
 
 

@@ -24,6 +24,7 @@ def test_a_secret_is_not_shown() -> None:
             "worker_image": "i",
             "storage_connection_string": "AccountKey=verysecret",
             "postgresql_url": "postgresql://u:verysecret@h/d",
+            "sink_secret": "Bearer verysecret",
         }
     )
     assert "verysecret" not in repr(settings)
