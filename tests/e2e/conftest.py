@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 from support.runs import Ground
 
+from local_host.services.ports import HOST, free_ports
 from local_host.system import LocalApp
 
 CHANGES = {
@@ -25,12 +26,18 @@ OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 5, "tick_seconds": 0.05
 
 
 @pytest.fixture(scope="session")
-def app(azurite: str, postgresql: str, services_folder: Path) -> Iterator[LocalApp]:
+def http_port() -> int:
+    """A port on which the app allows a sink over HTTP."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def app(azurite: str, postgresql: str, services_folder: Path, http_port: int) -> Iterator[LocalApp]:
     running = LocalApp(
         services_folder / "app",
         storage=azurite,
         postgresql=postgresql,
-        changes=CHANGES,
+        changes={**CHANGES, "ACI_JOBS_HTTP_HOSTS": f"{HOST}:{http_port}"},
         options=OPTIONS,
     )
     running.start()

@@ -1,4 +1,4 @@
-"""A connection that is lost at any message of its protocol: all of a document is there, or nothing."""
+"""A connection lost at any message of its protocol: all of a document is there, or nothing."""
 
 import pytest
 from support.ingester import count, document, run, sink_of

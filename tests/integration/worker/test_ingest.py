@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from support.things import SCHEMA, SINK, true_stages
 from support.worker import DOCUMENTS, Bench
 
@@ -33,10 +34,10 @@ UNITS = 3
 
 
 def counts(database: str) -> dict[str, int]:
-    names = list(DATASET["records"])
-    parts = (f"select '{name}', count(*) from {SCHEMA}.{name}" for name in names)
+    one = sql.SQL("select {}, count(*) from {}")
+    parts = [one.format(name, sql.Identifier(SCHEMA, name)) for name in DATASET["records"]]
     with psycopg.connect(database) as connection:
-        return dict(connection.execute(" union all ".join(parts).encode()).fetchall())
+        return dict(connection.execute(sql.SQL(" union all ").join(parts)).fetchall())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,161 @@
+"""Documents of others become rows, once each, whatever happens to the database meanwhile."""
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from psycopg import sql
+from support.endpoint import endpoint
+from support.runs import CONTAINER, Ground, done, until
+
+from local_host.checks import check_run
+from local_host.services.postgresql import URL_VARIABLE, Postgresql
+from worker_image.contract import naming
+
+ROWS = 400  # of a document
+
+
+@pytest.fixture
+def landing(ground: Ground) -> str:
+    """A container for documents, and tables by hand to load them into."""
+    container = f"landing-{ground.schema.replace('_', '-')}"
+    ground.blobs.create_container(container)
+    schema = sql.Identifier(ground.schema)
+    with psycopg.connect(ground.settings.postgresql_url.get_secret_value()) as database:
+        database.execute(sql.SQL("create schema {}").format(schema))
+        database.execute(
+            sql.SQL(
+                "create table {}.reading (id int primary key, note text, taken timestamptz)"
+            ).format(schema)
+        )
+    return container
+
+
+def ingest(ground: Ground, container: str, **sink: Any) -> dict[str, Any]:
+    return {
+        "kind": "ingest",
+        "source": {"container": container, "prefix": "in/"},
+        "sink": {"schema": ground.schema, **sink},
+        "instances": {"count": 2, "cpu": 0.5, "memory_gb": 1},
+    }
+
+
+def readings(document: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": document * ROWS + n,
+            "note": f'line "{n}",\nand more',
+            "taken": "2026-01-02T03:04:05Z",
+        }
+        for n in range(ROWS)
+    ]
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, ["taken", "id", "note"], extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def as_parquet(rows: list[dict[str, Any]]) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows), out)
+    return out.getvalue()
+
+
+def as_ndjson(rows: list[dict[str, Any]]) -> bytes:
+    return gzip.compress(
+        "".join(json.dumps({"type": "reading", **row}) + "\n" for row in rows).encode()
+    )
+
+
+FORMS = ((as_csv, "csv"), (as_parquet, "parquet"), (as_ndjson, "ndjson.gz"))
+
+
+def ids(ground: Ground) -> list[tuple[int, int]]:
+    """How many rows there are, and how many different ones."""
+    query = sql.SQL("select count(*), count(distinct id) from {}.reading")
+    with psycopg.connect(ground.settings.postgresql_url.get_secret_value()) as database:
+        return database.execute(query.format(sql.Identifier(ground.schema))).fetchall()
+
+
+def test_the_database_is_restarted_in_mid_run_and_all_rows_are_there_once(
+    ground: Ground, landing: str, services_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents = 60
+    for number in range(documents):
+        write, suffix = FORMS[number % len(FORMS)]
+        ground.store(landing, f"in/reading/{number:03}.{suffix}", write(readings(number)))
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
+    server = Postgresql.from_environment(services_folder / "postgresql", durable=False)
+    run = ground.client.start(ingest(ground, landing))
+    queue = ground.queues.get_queue_client(naming.work_queue(run))
+    ground.wait(run, done(5))
+    server.stop()
+    for message in queue.peek_messages(max_messages=32):
+        queue.send_message(message.content, time_to_live=-1)
+    until(lambda: ground.client.show(run)["status"]["waits"].startswith("the target"))
+    server.start()
+    shown = ground.finish(run)
+    assert shown["state"] == "Succeeded", shown["report"]
+    assert ids(ground) == [(documents * ROWS, documents * ROWS)]
+    assert ground.count("aci_jobs_ledger") == documents
+    assert shown["report"]["stages"]["ingest"]["rows"] == documents * ROWS
+    assert shown["report"]["failures"] == []
+
+    again = ground.finish(ground.client.start(ingest(ground, landing)))
+    assert again["state"] == "Succeeded"
+    assert ids(ground) == [(documents * ROWS, documents * ROWS)]
+    assert again["report"]["stages"]["ingest"]["records"] == {"reading": documents * ROWS}
+
+
+def test_bad_rows_are_set_aside_and_bad_targets_named(ground: Ground, landing: str) -> None:
+    good, bad = readings(0), readings(1)
+    bad[3]["taken"], bad[7]["id"] = "yesterday", "x"
+    ground.store(landing, "in/reading/good.csv", as_csv(good))
+    ground.store(landing, "in/reading/bad.csv", as_csv(bad))
+    ground.store(landing, "in/nowhere/1.csv", b"id\n1\n")
+    ground.store(landing, "in/reading/column.csv", b"id,colour\n1,red\n")
+    shown = ground.finish(ground.client.start(ingest(ground, landing, on_bad_row="reject")))
+    assert shown["state"] == "CompletedWithFailures"
+    assert ids(ground) == [(2 * ROWS - 2, 2 * ROWS - 2)]
+    assert shown["report"]["stages"]["ingest"]["rejected"] == 2
+    failures = {failure["error"] for failure in shown["report"]["failures"]}
+    assert {("nowhere" in text, "colour" in text) for text in failures} == {
+        (True, False),
+        (False, True),
+    }
+    rejected = ground.blobs.get_blob_client(landing, "in/reading/bad.csv.rejected.ndjson")
+    lines = [json.loads(line) for line in rejected.download_blob().readall().splitlines()]
+    assert [(line["number"], line["column"]) for line in lines] == [(4, "taken"), (8, "id")]
+
+    again = ground.finish(ground.client.start(ingest(ground, landing, on_bad_row="reject")))
+    assert again["report"]["units"] == 4, "what was rejected is no document to load"
+    assert ids(ground) == [(2 * ROWS - 2, 2 * ROWS - 2)]
+
+
+def test_constraints_are_built_when_all_is_loaded(ground: Ground) -> None:
+    sink = {"schema": ground.schema, "constraints": "after"}
+    run = ground.client.start(ground.pipeline(units=12, sink=sink))
+    assert ground.finish(run)["state"] == "Succeeded"
+    checks = check_run(run, 12, ground.schema, CONTAINER, ground.settings)
+    assert [check for check in checks if not check.holds] == []
+
+
+def test_rows_are_posted_to_an_address(ground: Ground, http_port: int) -> None:
+    with endpoint(http_port) as address:
+        sink = {"kind": "http", "url": address.url, "batch_rows": 50}
+        shown = ground.finish(ground.client.start(ground.pipeline(units=6, sink=sink)))
+    assert shown["state"] == "Succeeded", shown["report"]["failures"]
+    bodies = {asked.headers["Idempotency-Key"]: asked.body for asked in address.asked}
+    rows = sum(body.count(b"\n") for body in bodies.values())
+    assert rows == shown["report"]["stages"]["ingest"]["rows"]
