@@ -25,7 +25,6 @@ from benchmarks.ingest_contenders import LINES, MANY, OURS, Bench, Line, Pace
 from benchmarks.ingest_loading import FEW
 from benchmarks.ingest_server import Keys, Server
 from benchmarks.ingest_units import FORMS, make_units, missing_reader, tables
-from benchmarks.peers.turns import WARM
 
 T = TypeVar("T")
 
@@ -117,11 +116,10 @@ def verdicts(results: Results) -> Iterator[tuple[str, float | None, bool]]:
     for name, (limit, text) in TARGETS.items():
         figure = ratios[name]
         yield f"{text}: at least {limit:g}", figure, figure is not None and figure >= limit
-    growth = None
     if results.memory:
-        growth = results.memory["many"] / results.memory["few"]
-    text = f"most memory of {MANY} units, times that of {FEW}: at most {GROWTH:g}"
-    yield text, growth, growth is not None and growth <= GROWTH
+        few, many = results.memory["few"], results.memory["many"]
+        text = f"memory after {MANY} units, {many:.0f} MB at most, times that after {FEW}"
+        yield f"{text}: at most {GROWTH:g}", many / few, many / few <= GROWTH
 
 
 def judge(results: Results, console: Console) -> bool:
@@ -134,7 +132,7 @@ def judge(results: Results, console: Console) -> bool:
             console.print(f"{'not measured':<24}", text, style="dim", soft_wrap=True)
             continue
         word, style = ("reached", "green") if reached else ("missed", "red")
-        console.print(f"{f'{word} {figure:8.3g}':<24}", text, style=style, soft_wrap=True)
+        console.print(f"{f'{word} {figure:8.2f}':<24}", text, style=style, soft_wrap=True)
         missed = missed or not reached
     return not (missed or results.faults)
 
@@ -146,7 +144,7 @@ def chosen(folder: Path, only: Sequence[str], console: Console) -> list[Line]:
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(names)}")
     wanted = set(only or names)
     for form in FORMS:
-        fault = missing_reader(folder / WARM, [table.name for table in tables(folder)], FORMS[form])
+        fault = missing_reader(folder / "0", [table.name for table in tables(folder)], FORMS[form])
         if fault:
             console.print("left out", fault, style="dim", soft_wrap=True)
             wanted.discard(f"ours-{form}")
@@ -164,7 +162,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="aci-jobs-ingest-") as name:
         folder = Path(name)
         with console.status("making units"):
-            count = max(MANY, 2 * units + 1)
+            count = max(MANY, 2 * (units + 1))
             rows = make_units(folder / "units", count, together=range(1, units + 1))
         lines = chosen(folder / "units", only or (), console)
         with console.status("installing peers"):

@@ -8,7 +8,6 @@ from benchmarks.generate_contenders import run
 from benchmarks.ingest_server import Keys, Server
 from benchmarks.ingest_turns import take_turn
 from benchmarks.ingest_units import ALL, FORMS
-from benchmarks.peers.turns import WARM
 
 LOADING = "benchmarks.ingest_loading"
 MANY = 200
@@ -63,9 +62,9 @@ CONTENDERS = [
     _own("floor", "the floor: COPY of ready bytes"),
     *map(_ours, FORMS),
     Contender("psql", "psql, \\copy of one file a table", (LOADING, "psql"), together=True),
-    _own("write_row", "psycopg, write_row"),
-    _own("executemany", "psycopg, executemany", share=4),
-    Contender("pandas", "pandas, to_sql", ("benchmarks.peers.pandas_to_sql",), "pandas", share=20),
+    _own("write_row", "psycopg, write_row", share=2),
+    _own("executemany", "psycopg, executemany", share=6),
+    Contender("pandas", "pandas, to_sql", ("benchmarks.peers.pandas_to_sql",), "pandas", share=30),
 ]
 
 
@@ -100,19 +99,22 @@ class Bench:
         self._units = units
 
     def pace(self, line: Line) -> Pace:
-        """Take a turn on empty tables; the driver sees to it that all rows have come.
+        """Take a turn on empty tables, and see that all rows have come.
 
         Raises:
-            FailedError: the contender has.
+            FailedError: it has failed, or rows or keys are missing.
         """
         self._server.renew(line.keys)
         shares = self._shares(line)
         given = (*line.contender.command, self._server.url, str(self._folder))
         commands = [(*given, *share) for share in shares]
         cost = take_turn(self._server, commands, line.contender.peer)
-        rows = sum(self._rows[unit] for share in shares for unit in share)
-        self._server.check(rows + self._rows[WARM], line.keys)
-        units = sum(map(len, shares)) if not line.contender.together else self._units
+        warm, rows = (
+            sum(self._rows[unit] for share in shares for unit in share[part])
+            for part in (slice(1), slice(1, None))
+        )
+        self._server.check(warm + rows, line.keys)
+        units = self._of_each(line) * line.workers
         return Pace(rows / cost.time, cost.client / units * 1e3, cost.server / units * 1e3)
 
     def memory(self) -> dict[str, float]:
@@ -122,10 +124,12 @@ class Bench:
         return run(LOADING, "memory", self._server.url, str(self._folder), *units)
 
     def _shares(self, line: Line) -> list[list[str]]:
-        """The units of each process: as many as one process alone has."""
+        """The units of each process, one to get warm first; as many as one process alone has."""
         if line.contender.together:
-            return [[ALL]]
-        count = max(1, self._units // line.contender.share)
-        return [
-            [str(1 + worker * count + n) for n in range(count)] for worker in range(line.workers)
-        ]
+            return [["0", ALL]]
+        count = 1 + self._of_each(line)
+        starts = range(0, line.workers * count, count)
+        return [[str(unit) for unit in range(start, start + count)] for start in starts]
+
+    def _of_each(self, line: Line) -> int:
+        return max(1, self._units // line.contender.share)

@@ -19,8 +19,8 @@ _BACKENDS = """
     where backend_type = 'client backend' and pid <> pg_backend_pid()
 """
 _FOREIGN_KEYS = """
-    select conrelid::regclass::text, quote_ident(conname) from pg_constraint
-    where contype = 'f' and convalidated and connamespace = to_regnamespace(%s)
+    select c.relname, k.conname from pg_constraint k join pg_class c on c.oid = k.conrelid
+    where k.contype = 'f' and k.convalidated and k.connamespace = to_regnamespace(%s)
 """
 _MAKE_LEDGER = """
     create table {} (
@@ -63,7 +63,8 @@ class Server:
         self._execute(_MAKE_LEDGER, sql.Identifier(SCHEMA, LEDGER))
         if keys is Keys.PRIMARY:
             for table, name in self._ask(_FOREIGN_KEYS, SCHEMA):
-                self._execute(f"alter table {table} drop constraint {name}")
+                names = sql.Identifier(SCHEMA, table), sql.Identifier(name)
+                self._execute("alter table {} drop constraint {}", *names)
         self._execute("checkpoint")
 
     def check(self, rows: int, keys: Keys) -> None:
@@ -73,15 +74,12 @@ class Server:
             FailedError: rows or foreign keys are not.
         """
         names = (sql.Identifier(SCHEMA, table.name) for table in self._tables)
-        found = sum(
-            self._ask(sql.SQL("select count(*) from {}").format(name))[0][0] for name in names
-        )
+        counts = [self._ask(sql.SQL("select count(*) from {}").format(name)) for name in names]
+        found = sum(count for [(count,)] in counts)
         if found != rows:
             raise FailedError(f"{found:,} rows of {rows:,} are there")
-        references = sum(
-            bool(column.references) for table in self._tables for column in table.columns
-        )
-        expected = 0 if keys is Keys.PRIMARY else references
+        columns = [column for table in self._tables for column in table.columns]
+        expected = 0 if keys is Keys.PRIMARY else sum(bool(one.references) for one in columns)
         if len(self._ask(_FOREIGN_KEYS, SCHEMA)) != expected:
             raise FailedError(f"there are not {expected} foreign keys")
 

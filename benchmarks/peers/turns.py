@@ -5,25 +5,26 @@ another. In between the driver reads the clocks, of the contender as of the serv
 """
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 SCHEMA = "bench"
 LEDGER = "bench_ledger"
 """The ledger of those who bring none of their own: document, etag, run, unit, rows, loaded_at."""
-WARM = "0"
-"""The unit that everybody loads before the watch starts."""
 READY, DONE = "ready", "done"
 
 
 def take_turn(
     load: Callable[[str], object],
-    units: Iterable[str],
+    units: Sequence[str],
     finish: Callable[[], object] | None = None,
 ) -> None:
-    """Load units by name, each in a transaction of its own, and `finish`."""
-    load(WARM)
+    """Load units by name, each in a transaction of its own, and `finish`.
+
+    The first one warms up, before the watch starts.
+    """
+    load(units[0])
     _meet(READY)
-    for unit in units:
+    for unit in units[1:]:
         load(unit)
     if finish:
         finish()
