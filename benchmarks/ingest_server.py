@@ -44,6 +44,8 @@ class Server:
     def __init__(self, folder: Path, tables: tuple[Table, ...]) -> None:
         self._service = LocalPostgresql(folder)
         self._tables = tables
+        columns = [column for table in tables for column in table.columns]
+        self._references = sum(column.references is not None for column in columns)
         self.url = self._service.url
         self.programs = self._service.programs
 
@@ -55,7 +57,11 @@ class Server:
         self._service.stop()
 
     def renew(self, keys: Keys) -> None:
-        """Empty tables, and nothing left for the server to do."""
+        """Empty tables, and nothing left for the server to do.
+
+        Raises:
+            FailedError: the sink has made other foreign keys than it should.
+        """
         self._execute("drop schema if exists {} cascade", sql.Identifier(SCHEMA))
         target = sink(self.url, "after" if keys is Keys.AFTER else "inline")
         target.prepare(self._tables)
@@ -65,6 +71,7 @@ class Server:
             for table, name in self._ask(_FOREIGN_KEYS, SCHEMA):
                 names = sql.Identifier(SCHEMA, table), sql.Identifier(name)
                 self._execute("alter table {} drop constraint {}", *names)
+        self._see_foreign_keys(self._references if keys is Keys.INLINE else 0)
         self._execute("checkpoint")
 
     def check(self, rows: int, keys: Keys) -> None:
@@ -78,14 +85,16 @@ class Server:
         found = sum(count for [(count,)] in counts)
         if found != rows:
             raise FailedError(f"{found:,} rows of {rows:,} are there")
-        columns = [column for table in self._tables for column in table.columns]
-        expected = 0 if keys is Keys.PRIMARY else sum(bool(one.references) for one in columns)
-        if len(self._ask(_FOREIGN_KEYS, SCHEMA)) != expected:
-            raise FailedError(f"there are not {expected} foreign keys")
+        self._see_foreign_keys(0 if keys is Keys.PRIMARY else self._references)
 
     def backends(self) -> list[psutil.Process]:
         """The processes that serve clients."""
         return [psutil.Process(pid) for (pid,) in self._ask(_BACKENDS)]
+
+    def _see_foreign_keys(self, expected: int) -> None:
+        found = len(self._ask(_FOREIGN_KEYS, SCHEMA))
+        if found != expected:
+            raise FailedError(f"{found} foreign keys are there in place of {expected}")
 
     def _execute(self, statement: str, *names: sql.Composable) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
