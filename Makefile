@@ -12,8 +12,8 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo test test-numpy simulate check bench-generate bench-unique bench-sizes dataset-docs \
-	up down clean
+.PHONY: demo test test-numpy simulate check bench-generate bench-ingest bench-large bench-unique \
+	bench-sizes dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -30,6 +30,12 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.generate
+
+bench-ingest: $(STAMP)  ## the loader beside COPY alone and its peers: one run, one table, targets judged
+	@$(BIN)/python -m benchmarks.ingest
+
+bench-large: $(STAMP)  ## a document of 1 GB loaded in little memory: make bench-large MB=100
+	@$(BIN)/python -m benchmarks.large_document $(if $(MB),--mb $(MB))
 
 bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
 	@$(BIN)/python -m benchmarks.unique

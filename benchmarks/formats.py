@@ -19,6 +19,7 @@ import zstandard
 from rich.console import Console
 from rich.table import Table
 
+from worker_image.contract import Reading
 from worker_image.generator import (
     Compression,
     Document,
@@ -29,9 +30,9 @@ from worker_image.generator import (
     load,
     parse,
 )
-from worker_image.ingester import read
 from worker_image.ingester.postgresql.catalogue import TargetColumn, TargetTable
 from worker_image.ingester.postgresql.copy_rows import copy_lines
+from worker_image.ingester.reading import batches
 
 ROUNDS, UNITS, SEED = 7, 30, 2025
 DATASET = parse(
@@ -59,8 +60,8 @@ def _copy_bytes(form: Form, stored: bytes) -> bytes:
         pyarrow.csv.write_csv(pyarrow.parquet.read_table(io.BytesIO(stored)), sink)
         return sink.getvalue()
     if form.format is Format.NDJSON:
-        batches = read(io.BytesIO(stored), f"unit{form.suffix}")
-        rows = ((TARGETS[name], rows) for batch in batches for name, rows in batch.items())
+        read = batches(lambda: io.BytesIO(stored), f"unit{form.suffix}", Reading())
+        rows = ((TARGETS[batch.record_type], batch.rows()) for batch in read)
         return b"".join(lines for target, some in rows for _, lines in copy_lines(target, some))
     if form.compression is Compression.ZSTD:
         return zstandard.decompress(stored)

@@ -94,7 +94,7 @@ def prepare(peers: Iterable[str]) -> None:
 
 def _install(peer: str, pins: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENTS / peer)], check=True)
-    pip = [str(_python(peer)), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    pip = [str(interpreter(peer)), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*pip, "--requirement", str(pins)], check=True)
 
 
@@ -128,7 +128,7 @@ def run(*command: str, peer: str | None = None, root: Path = ROOT) -> dict[str, 
     """
     try:
         done = subprocess.run(
-            [str(_python(peer)), "-m", *command],
+            [str(interpreter(peer)), "-m", *command],
             cwd=root,
             env=os.environ | ENVIRONMENT,
             capture_output=True,
@@ -144,5 +144,6 @@ def run(*command: str, peer: str | None = None, root: Path = ROOT) -> dict[str, 
     return reported
 
 
-def _python(peer: str | None) -> Path:
+def interpreter(peer: str | None) -> Path:
+    """The Python of a peer's environment, or this one."""
     return ENVIRONMENTS / peer / "bin" / "python" if peer else Path(sys.executable)

@@ -74,6 +74,11 @@ class LocalPostgresql(Postgresql):
         )
         super().__init__(f"postgresql://postgres@/postgres?host={quote(str(self._sockets), '')}")
 
+    @property
+    def programs(self) -> Path:
+        """The folder of PostgreSQL's own programs."""
+        return Path(_server(self._data).bin_path)
+
     def start(self) -> None:
         """Return when the server answers, made and started if need be. Idempotent."""
         fill_once(self._data, lambda folder: _server(folder).ensure_pgdata_inited())
@@ -90,7 +95,7 @@ class LocalPostgresql(Postgresql):
                 self._sockets.rmdir()
 
     def _command(self, settings: tuple[str, ...]) -> tuple[str, ...]:
-        program = str(_server(self._data).bin_path / "postgres")
+        program = str(self.programs / "postgres")
         access = ("listen_addresses=", "unix_socket_permissions=0700")
         options = [word for setting in access + settings for word in ("-c", setting)]
         return (program, "-D", str(self._data), "-k", str(self._sockets), *options)
