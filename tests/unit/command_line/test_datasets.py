@@ -106,12 +106,13 @@ def test_ddl_has_all_tables_and_late_foreign_keys_last(tmp_path: Path) -> None:
     names = [statement.split('"')[3] for statement in middle]
     assert names == ["aci_jobs_ledger", *EVERY_KIND["records"]]
     assert '    unique ("desk", "shift")\n);' in middle[3]
-    comment, statement = last.splitlines()
+    comment, add, validate = last.splitlines()
     assert comment.startswith("-- Once everything is loaded")
-    assert statement == (
-        'alter table "shops"."shop" add foreign key ("country_id")'
-        ' references "shops"."country" ("id");'
+    assert add == (
+        'alter table "shops"."shop" add constraint "shop_country_id_fkey"'
+        ' foreign key ("country_id") references "shops"."country" ("id") not valid;'
     )
+    assert validate == 'alter table "shops"."shop" validate constraint "shop_country_id_fkey";'
 
 
 def test_ddl_without_shared_records_ends_with_a_table() -> None:

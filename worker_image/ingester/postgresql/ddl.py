@@ -1,13 +1,13 @@
 """Logical tables as PostgreSQL's statements; every name is quoted by the driver."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from psycopg import sql
 
-from ...errors import PermanentError
 from ...tables import Column, ColumnType, Reference, Table
+from .names import listed, made_names, qualified, quoted
 
-_LONGEST_NAME = 63
 _TYPES = {
     ColumnType.INTEGER: "bigint",
     ColumnType.DECIMAL: "numeric",
@@ -19,29 +19,108 @@ _TYPES = {
     ColumnType.UUID: "uuid",
     ColumnType.JSON: "jsonb",
 }
+_PRIMARY_KEY = "primary key"
+_UNIQUE = "unique"
+_SUFFIXES = {_PRIMARY_KEY: "pkey", _UNIQUE: "key", "": "idx"}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index, which is that of a `constraint` or of none."""
+
+    table: str
+    columns: tuple[str, ...]
+    unique: bool
+    constraint: str = ""
+
+    def names(self) -> Iterator[str]:
+        """Names for it, the best first."""
+        columns = () if self.constraint == _PRIMARY_KEY else self.columns
+        return made_names((self.table, *columns), _SUFFIXES[self.constraint])
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A column whose values are those of another table's column."""
+
+    table: str
+    column: str
+    reference: Reference
+
+    def names(self) -> Iterator[str]:
+        """Names for it, the best first."""
+        return made_names((self.table, self.column), "fkey")
+
+
+def keys(table: Table) -> list[Index]:
+    """The primary key and all that is unique, each once."""
+    primary = tuple(column.name for column in table.columns if column.key)
+    single = [(column.name,) for column in table.columns if column.unique]
+    others = dict.fromkeys(names for names in (*single, *table.unique) if names != primary)
+    found = [Index(table.name, primary, unique=True, constraint=_PRIMARY_KEY)] if primary else []
+    return found + [Index(table.name, names, unique=True, constraint=_UNIQUE) for names in others]
+
+
+def foreign_keys(tables: Iterable[Table], *, shared_only: bool = False) -> list[ForeignKey]:
+    """All foreign keys, or those to shared tables."""
+    return [
+        ForeignKey(table.name, column.name, column.references)
+        for table in tables
+        for column in table.columns
+        if column.references and (column.references.shared or not shared_only)
+    ]
 
 
 def create_schema(schema: str) -> sql.Composed:
     """The statement that makes a schema unless it is there."""
-    return sql.SQL("create schema if not exists {}").format(_name(schema))
+    return sql.SQL("create schema if not exists {}").format(quoted(schema))
 
 
-def create_table(schema: str, table: Table) -> sql.Composed:
-    """The statement that makes a table with its constraints unless it is there.
+def create_table(schema: str, table: Table, *, constrained: bool = True) -> sql.Composed:
+    """The statement that makes a table unless it is there, with its keys if it is `constrained`.
 
     A column that refers to a shared table gets no foreign key here: see `add_foreign_keys`.
 
     Raises:
         PermanentError: PostgreSQL would cut a name short.
     """
-    keys = [column.name for column in table.columns if column.key]
-    parts: list[sql.Composable] = [_column(schema, column, keys) for column in table.columns]
-    if keys:
-        parts.append(sql.SQL("primary key ({})").format(_names(keys)))
-    parts += [sql.SQL("unique ({})").format(_names(names)) for names in table.unique]
+    parts = [_column(schema, column, constrained) for column in table.columns]
+    if constrained:
+        parts += [_constraint(key) for key in keys(table)]
     lines = sql.SQL(",\n    ").join(parts)
     return sql.SQL("create table if not exists {} (\n    {}\n)").format(
-        _qualified(schema, table.name), lines
+        qualified(schema, table.name), lines
+    )
+
+
+def create_index(schema: str, index: Index, name: str) -> sql.Composed:
+    """The statement that builds an index, with its constraint if it has one."""
+    table = qualified(schema, index.table)
+    if index.constraint:
+        return sql.SQL("alter table {} add constraint {} {}").format(
+            table, quoted(name), _constraint(index)
+        )
+    words = sql.SQL("create unique index" if index.unique else "create index")
+    return sql.SQL("{} {} on {} ({})").format(words, quoted(name), table, listed(index.columns))
+
+
+def add_foreign_key(
+    schema: str, key: ForeignKey, name: str, *, validated: bool = False
+) -> sql.Composed:
+    """The statement that makes a foreign key; rows that are there are left to `validate`."""
+    return sql.SQL("alter table {} add constraint {} foreign key ({}) {}{}").format(
+        qualified(schema, key.table),
+        quoted(name),
+        quoted(key.column),
+        _references(schema, key.reference),
+        sql.SQL("" if validated else " not valid"),
+    )
+
+
+def validate(schema: str, table: str, name: str) -> sql.Composed:
+    """The statement that checks the rows that a constraint was not yet held against."""
+    return sql.SQL("alter table {} validate constraint {}").format(
+        qualified(schema, table), quoted(name)
     )
 
 
@@ -54,32 +133,29 @@ def add_foreign_keys(schema: str, tables: Iterable[Table]) -> list[sql.Composed]
     Raises:
         PermanentError: PostgreSQL would cut a name short.
     """
+    named = [(key, next(key.names())) for key in foreign_keys(tables, shared_only=True)]
     return [
-        sql.SQL("alter table {} add foreign key ({}) {}").format(
-            _qualified(schema, table.name),
-            _name(column.name),
-            _references(schema, column.references),
-        )
-        for table in tables
-        for column in table.columns
-        if column.references and column.references.shared
+        *(add_foreign_key(schema, key, name) for key, name in named),
+        *(validate(schema, key.table, name) for key, name in named),
     ]
 
 
-def _column(schema: str, column: Column, keys: Sequence[str]) -> sql.Composed:
-    words: list[sql.Composable] = [_name(column.name), _type(column)]
+def _column(schema: str, column: Column, constrained: bool) -> sql.Composed:
+    words: list[sql.Composable] = [quoted(column.name), _type(column)]
     if not column.nullable:
         words.append(sql.SQL("not null"))
-    if column.unique and keys != [column.name]:  # the primary key says as much
-        words.append(sql.SQL("unique"))
-    if column.references and not column.references.shared:
+    if constrained and column.references and not column.references.shared:
         words.append(_references(schema, column.references))
     return sql.SQL(" ").join(words)
 
 
+def _constraint(index: Index) -> sql.Composed:
+    return sql.SQL("{} ({})").format(sql.SQL(index.constraint), listed(index.columns))
+
+
 def _references(schema: str, reference: Reference) -> sql.Composed:
-    target = _qualified(schema, reference.table)
-    return sql.SQL("references {} ({})").format(target, _name(reference.column))
+    target = qualified(schema, reference.table)
+    return sql.SQL("references {} ({})").format(target, quoted(reference.column))
 
 
 def _type(column: Column) -> sql.Composable:
@@ -88,17 +164,3 @@ def _type(column: Column) -> sql.Composable:
         return name
     digits = (sql.Literal(column.precision), sql.Literal(column.scale or 0))
     return sql.SQL("{}({}, {})").format(name, *digits)
-
-
-def _qualified(schema: str, table: str) -> sql.Composed:
-    return sql.SQL("{}.{}").format(_name(schema), _name(table))
-
-
-def _names(names: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(_name, names))
-
-
-def _name(name: str) -> sql.Identifier:
-    if not name or "\0" in name or len(name.encode()) > _LONGEST_NAME:
-        raise PermanentError(f"{name[:80]!r} is no name of 1 to {_LONGEST_NAME} bytes")
-    return sql.Identifier(name)

@@ -1,7 +1,7 @@
 import pytest
 
 from worker_image.errors import PermanentError
-from worker_image.ingester.ddl import add_foreign_keys, create_schema, create_table
+from worker_image.ingester.postgresql.ddl import add_foreign_keys, create_schema, create_table
 from worker_image.tables import Column, ColumnType, Reference, Table
 
 
@@ -27,11 +27,12 @@ def test_every_part_of_a_table_is_in_its_statement() -> None:
         'create table if not exists "s"."line" (',
         '    "order" bigint not null references "s"."order" ("id"),',
         '    "n" bigint not null,',
-        '    "code" uuid not null unique,',
+        '    "code" uuid not null,',
         '    "price" numeric(12, 2) not null,',
         '    "count" numeric(9, 0) not null,',
         '    "free" numeric,',
         '    primary key ("order", "n"),',
+        '    unique ("code"),',
         '    unique ("price", "count"),',
         '    unique ("code", "n", "free")',
         ")",
@@ -50,7 +51,25 @@ def test_a_primary_key_is_not_made_unique_twice() -> None:
     key = Column("id", ColumnType.INTEGER, key=True, unique=True)
     assert made(Table("t", (key,)))[1:-1] == ['    "id" bigint not null,', '    primary key ("id")']
     other = Column("part", ColumnType.INTEGER, key=True)
-    assert made(Table("t", (key, other)))[1] == '    "id" bigint not null unique,'
+    assert made(Table("t", (key, other)))[3:-1] == [
+        '    primary key ("id", "part"),',
+        '    unique ("id")',
+    ]
+
+
+def test_a_table_without_constraints_has_columns_alone() -> None:
+    table = Table(
+        "t",
+        (
+            Column("id", ColumnType.INTEGER, key=True),
+            Column("up", ColumnType.INTEGER, unique=True, references=Reference("t", "id")),
+        ),
+        unique=(("id", "up"),),
+    )
+    assert create_table("s", table, constrained=False).as_string(None) == (
+        'create table if not exists "s"."t" (\n'
+        '    "id" bigint not null,\n    "up" bigint not null\n)'
+    )
 
 
 def test_foreign_keys_to_shared_tables_come_when_everything_is_loaded() -> None:
@@ -66,10 +85,12 @@ def test_foreign_keys_to_shared_tables_come_when_everything_is_loaded() -> None:
         '    "chief" bigint not null references "s"."shop" ("id"),',
         '    "land" bigint not null,',
     ]
-    (statement,) = add_foreign_keys("s", [Table("country", ()), table])
-    assert statement.as_string(None) == (
-        'alter table "s"."shop" add foreign key ("land") references "s"."country" ("id")'
+    add, validate = add_foreign_keys("s", [Table("country", ()), table])
+    assert add.as_string(None) == (
+        'alter table "s"."shop" add constraint "shop_land_fkey"'
+        ' foreign key ("land") references "s"."country" ("id") not valid'
     )
+    assert validate.as_string(None) == 'alter table "s"."shop" validate constraint "shop_land_fkey"'
 
 
 def test_hostile_names_are_quoted() -> None:
