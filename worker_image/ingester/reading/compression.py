@@ -27,6 +27,7 @@ _NEW_PART: dict[str, Callable[[], _Part]] = {
     "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
 _MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_LONGEST_MAGIC = max(map(len, _MAGIC.values()))
 
 
 def without_suffix(name: str) -> str:
@@ -45,13 +46,21 @@ def content(stream: BinaryIO, name: str, compression: str = "") -> Iterator[byte
     Raises:
         PermanentError: the document is damaged or ends too early.
     """
-    head = stream.read(_READ)
+    head = _head(stream)
     if not head and (compression in _NEW_PART or without_suffix(name) != name):
         raise PermanentError(f"{name}: empty, not even the frame of its compression is there")
     compression = compression or next((c for c in _MAGIC if head.startswith(_MAGIC[c])), "")
     if compression in _NEW_PART:
         return _unfolded(_blocks(head, stream), _NEW_PART[compression], name)
     return _blocks(head, stream)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The first bytes, enough of them to tell a compression."""
+    head = b""
+    while len(head) < _LONGEST_MAGIC and (block := stream.read(_READ)):
+        head += block
+    return head
 
 
 def _blocks(block: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -150,11 +150,8 @@ def _chunks(blocks: Iterable[bytes], name: str, dialect: CsvDialect) -> Iterator
             reason = f"a record is over {_LONGEST_RECORD} bytes"
             raise PermanentError(f"{name}, line {line}: {reason}: {beginning!r}")
         # Twice as much before it is searched again: a long record takes linear time.
-        pending, size, wanted = (
-            [text[end:]],
-            size - end,
-            _CHUNK if end else min(2 * size, _LONGEST_RECORD + 1),
-        )
+        wanted = _CHUNK if end else min(2 * size, _LONGEST_RECORD + 1)
+        pending, size = [text[end:]], size - end
     text = b"".join(pending).removeprefix(_BOM if line == 1 else b"")
     if text:
         yield line, text if text.endswith((b"\r", b"\n")) else text + b"\n"
