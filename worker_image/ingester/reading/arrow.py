@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator
 from functools import cache
-from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
@@ -85,9 +84,9 @@ class ArrowBatch:
             if not any(is_such(_read_as(field.type)) for is_such in allowed):
                 return None
         columns = [self._converted(name, _exact) for name in schema.names]
-        text = BytesIO()
+        text = pa.BufferOutputStream()
         csv.write_csv(pa.RecordBatch.from_arrays(columns, schema.names), text, _OPTIONS)
-        return CopyText(tuple(schema.names), text.getvalue(), Dialect())
+        return CopyText(tuple(schema.names), text.getvalue().to_pybytes(), Dialect())
 
     def _converted(self, name: str, convert: Callable[[Any], Any]) -> Any:
         try:

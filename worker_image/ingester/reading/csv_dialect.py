@@ -77,13 +77,14 @@ class CsvDialect:
         if not self._toggles:
             found = self._records.match(text)
             return found.end() if found else 0
-        inside, end = text.count(self._quote) % 2 == 1, len(text)
-        while end >= 0:
-            start = text.rfind(self._quote, 0, end)
-            if not inside and (line_end := _line_end(text, start + 1, end)):
-                return line_end
-            inside, end = not inside, start
-        return 0
+        end = _line_end(text)
+        if text.count(self._quote, 0, end) % 2 == 0:
+            return end
+        parts = text.split(self._quote)  # that was in quotes: look outside of them
+        outside = self._quote.join(parts[::2])
+        before = outside[: _line_end(outside)]
+        quoted = 2 * before.count(self._quote)
+        return sum(map(len, parts[:quoted])) + quoted + len(before) - before.rfind(self._quote) - 1
 
     def for_copy(self, text: bytes) -> bytes | None:
         """Whole records as COPY reads them to the same values; None where it would not.
@@ -107,15 +108,14 @@ class CsvDialect:
     def _text(self, quoted: str | None, mixed: str) -> str:
         if quoted is None:
             return self._quoted.sub(lambda found: self._text(found[1], ""), mixed)
-        if self.copy.escape in quoted:
-            return self._escaped.sub(r"\1", quoted)
-        return quoted
+        if self._toggles:
+            return quoted.replace(2 * self.copy.quote, self.copy.quote)
+        return self._escaped.sub(r"\1", quoted) if self.copy.escape in quoted else quoted
 
 
-def _line_end(text: bytes, start: int, end: int) -> int:
-    """Behind the last line end there; what may be half a CRLF is none."""
-    cr_end = end - 1 if end == len(text) else end
-    return max(text.rfind(b"\n", start, end), text.rfind(b"\r", start, cr_end)) + 1
+def _line_end(text: bytes) -> int:
+    """Behind the last line end, 0 if there is none; what may be half a CRLF is none."""
+    return max(text.rfind(b"\n"), text.rfind(b"\r", 0, -1)) + 1
 
 
 def _line_feeds(text: bytes) -> bytes:

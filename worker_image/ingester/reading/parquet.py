@@ -75,10 +75,16 @@ def _file(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
 
 def _record_batches(parquet: Any, file: IO[bytes], name: str) -> Iterator[Any]:
     metadata = parquet.read_metadata(file)
-    # All columns are read side by side, each through a buffer of its own.
+    # All columns are read side by side, each through a buffer of its own; what PyArrow reads
+    # ahead would be whole row groups.
     buffer = max(_LEAST_BUFFER, _BATCH_BYTES // max(1, metadata.num_columns))
     document = parquet.ParquetFile(
-        file, metadata=metadata, buffer_size=buffer, coerce_int96_timestamp_unit="us"
+        file,
+        metadata=metadata,
+        pre_buffer=False,
+        buffer_size=buffer,
+        coerce_int96_timestamp_unit="us",
+        page_checksum_verification=True,
     )
     checked_names(document.schema_arrow.names, name)
     if metadata.num_rows:
