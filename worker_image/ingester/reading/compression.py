@@ -22,32 +22,45 @@ class _Part(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-_NEW_PART: dict[bytes, Callable[[], _Part]] = {
-    b"\x1f\x8b": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
-    b"\x28\xb5\x2f\xfd": lambda: zstandard.ZstdDecompressor().decompressobj(),
+_NEW_PART: dict[str, Callable[[], _Part]] = {
+    "gzip": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
+    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
+_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_LONGEST_MAGIC = max(map(len, _MAGIC.values()))
 
 
 def without_suffix(name: str) -> str:
     """The name of a document's content: `a.ndjson` of `a.ndjson.gz`."""
     for suffix in _SUFFIXES:
-        name = name.removesuffix(suffix)
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
     return name
 
 
-def content(stream: BinaryIO, name: str) -> Iterator[bytes]:
-    """Blocks of the content of a gzip, zstd or plain document, told apart by its first bytes.
+def content(stream: BinaryIO, name: str, compression: str = "") -> Iterator[bytes]:
+    """Blocks of the content of a gzip, zstd or plain document.
+
+    `compression` is gzip, zstd or none; if it is empty, the first bytes tell it.
 
     Raises:
         PermanentError: the document is damaged or ends too early.
     """
-    head = stream.read(_READ)
-    if not head and without_suffix(name) != name:
+    head = _head(stream)
+    if not head and (compression in _NEW_PART or without_suffix(name) != name):
         raise PermanentError(f"{name}: empty, not even the frame of its compression is there")
-    for magic, new_part in _NEW_PART.items():
-        if head.startswith(magic):
-            return _unfolded(_blocks(head, stream), new_part, name)
+    compression = compression or next((c for c in _MAGIC if head.startswith(_MAGIC[c])), "")
+    if compression in _NEW_PART:
+        return _unfolded(_blocks(head, stream), _NEW_PART[compression], name)
     return _blocks(head, stream)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """The first bytes, enough of them to tell a compression."""
+    head = b""
+    while len(head) < _LONGEST_MAGIC and (block := stream.read(_READ)):
+        head += block
+    return head
 
 
 def _blocks(block: bytes, stream: BinaryIO) -> Iterator[bytes]:

@@ -1,8 +1,10 @@
 """Rows that are there as values."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from ...errors import PermanentError
 from ..sink import CopyText, Row
 
 
@@ -20,3 +22,19 @@ class Rows:
     def copy_text(self, json_columns: Collection[str]) -> CopyText | None:  # noqa: ARG002 - a batch
         """None: their text is gone."""
         return None
+
+
+def checked_names(names: Sequence[str], document: str) -> tuple[str, ...]:
+    """The names of a document's columns.
+
+    Raises:
+        PermanentError: there are none, or one is empty or there twice.
+    """
+    if not names:
+        raise PermanentError(f"{document}: neither a header nor anything else names its columns")
+    if "" in names:
+        raise PermanentError(f"{document}: column {names.index('') + 1} has no name")
+    name, times = Counter(names).most_common(1)[0]
+    if times > 1:
+        raise PermanentError(f"{document}: {times} columns are named {name[:80]!r}")
+    return tuple(names)

@@ -1,0 +1,101 @@
+"""Parquet, from a file that a document is written to first: its end says where all else is.
+
+PyArrow is an optional layer of the image: it is imported when a document is first read.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from ...contract import Reading
+from ...errors import PermanentError
+from ..sink import Batch, SourceRow
+from .rows import checked_names
+
+if TYPE_CHECKING:
+    from .arrow import ArrowBatch
+
+MAGIC = b"PAR1"
+_IN_MEMORY = 4 * 1024 * 1024
+_BATCH_ROWS = 20_000
+_BATCH_BYTES = 4 * 1024 * 1024
+_SAMPLE = 64
+_LEAST_BUFFER = 4 * 1024
+
+
+def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Batch]:
+    """The rows of the document, at most 20,000 and some 4 MiB of them at a time.
+
+    Values are exact. Times in nanoseconds become microseconds, times with a zone are in UTC.
+
+    Raises:
+        PermanentError: the document is damaged, the image is without PyArrow, two columns have
+            one name, or a value is none that Python and PostgreSQL know, as a time between two
+            microseconds.
+    """
+    yield from _batches(blocks, name, reading)
+
+
+def rows(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[SourceRow]:
+    """Every row, counted from 1; the raw row is its values."""
+    number = 0
+    for batch in _batches(blocks, name, reading):
+        for row, fault in batch.one_by_one():
+            number += 1
+            values = {} if fault else row
+            yield SourceRow(name, number, reading.record_type, values, row, fault)
+
+
+def _batches(blocks: Iterator[bytes], name: str, reading: Reading) -> "Iterator[ArrowBatch]":
+    try:
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415 - an optional layer
+
+        from .arrow import ArrowBatch  # noqa: PLC0415 - needs it as well
+    except ImportError as error:
+        reason = "this image was built without Parquet; build it with `--build-arg LAYERS=parquet`"
+        raise PermanentError(f"{name}: {reason}") from error
+    with _file(blocks) as file:
+        try:
+            for batch in _record_batches(parquet, file, name):
+                yield ArrowBatch(name, reading.record_type, batch)
+        except (ArrowException, OSError) as error:
+            raise PermanentError(f"{name}: damaged: {error}") from error
+
+
+@contextmanager
+def _file(blocks: Iterator[bytes]) -> Iterator[IO[bytes]]:
+    """The content in memory, and beyond 4 MiB on disk."""
+    with SpooledTemporaryFile(_IN_MEMORY) as file:
+        for block in blocks:
+            file.write(block)
+        file.seek(0)
+        yield cast("IO[bytes]", file)
+
+
+def _record_batches(parquet: Any, file: IO[bytes], name: str) -> Iterator[Any]:
+    metadata = parquet.read_metadata(file)
+    # All columns are read side by side, each through a buffer of its own; what PyArrow reads
+    # ahead would be whole row groups.
+    buffer = max(_LEAST_BUFFER, _BATCH_BYTES // max(1, metadata.num_columns))
+    document = parquet.ParquetFile(
+        file,
+        metadata=metadata,
+        pre_buffer=False,
+        buffer_size=buffer,
+        coerce_int96_timestamp_unit="us",
+        page_checksum_verification=True,
+    )
+    checked_names(document.schema_arrow.names, name)
+    if metadata.num_rows:
+        yield from document.iter_batches(_batch_rows(document), use_threads=False)
+
+
+def _batch_rows(document: Any) -> int:
+    """How many rows are a few MiB, by the sizes in the file and those of its first rows."""
+    metadata = document.metadata
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    width: int = sum(group.total_byte_size for group in groups) // metadata.num_rows
+    first = next(document.iter_batches(_SAMPLE, use_threads=False))
+    width = max(1, width, first.nbytes // first.num_rows)
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // width))
