@@ -97,6 +97,6 @@ def test_hostile_names_are_only_names(database: str) -> None:
         row = {"type": hostile, hostile: "a", "%s {}": "b"}
         loaded = sink.load(document(row, name=f"{hostile}.ndjson"))
         assert loaded.rows == {hostile: 1}
-        with pytest.raises(PermanentError, match="no table 'aci_jobs_ledger'"):
+        with pytest.raises(PermanentError, match="table aci_jobs_ledger: there is no such table"):
             sink.load(document({"type": "aci_jobs_ledger"}))
     assert count(database, "pg_tables") > 0
