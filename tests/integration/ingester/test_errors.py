@@ -63,8 +63,8 @@ def refused(sink: PostgresqlSink, kind: type[Exception], loaded: Document) -> st
         "too many digits": ({"size": 123.4}, "size", "numeric field overflow; A field with"),
         "no such day": ({"day": "2024-02-30"}, "day", "out of range: \"2024-02-30\": '2024-02-30'"),
         "no value": ({"day": None}, "day", 'null value in column "day"'),
-        "the same key": ({"id": 1, "code": "b"}, "id", "Key (id)=(1) already exists.: '1'"),
-        "unique elsewhere": ({"code": "a"}, "code", "Key (code)=(a) already exists.: 'a'"),
+        "the same key": ({"id": 1, "code": "b"}, "id", "Key (id)=(1) already exists: '1'"),
+        "unique elsewhere": ({"code": "a"}, "code", "Key (code)=(a) already exists: 'a'"),
         "a long value beside": (
             {"code": "b" * 100_000, "day": "?"},
             "day",

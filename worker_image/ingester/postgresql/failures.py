@@ -99,7 +99,7 @@ def _shown(value: Any) -> str:
 
 
 def _joined(*parts: str | None) -> str:
-    return "; ".join(part[:_LONGEST_PART] for part in parts if part)
+    return "; ".join(part[:_LONGEST_PART].rstrip(".") for part in parts if part)
 
 
 def _lasts(error: psycopg.Error) -> bool:

@@ -81,8 +81,10 @@ def _all_finite(values: Values) -> bool:
 
 
 def _plain(value: Any, as_json: bool) -> Any:
-    if isinstance(value, float) and not isfinite(value):
-        value = _NO_NUMBERS[str(value)]
+    if isinstance(value, float):
+        value = value if isfinite(value) else _NO_NUMBERS[str(value)]
+    elif isinstance(value, Decimal) and not value.is_finite():
+        value = str(value)
     nested = isinstance(value, (dict, list))
     if nested or (as_json and value is not None and not isinstance(value, _BARE)):
         return _json(value)

@@ -1,7 +1,7 @@
 import pytest
+from worker_image.ingester.ddl import add_foreign_keys, create_schema, create_table
 
 from worker_image.errors import PermanentError
-from worker_image.ingester.ddl import add_foreign_keys, create_schema, create_table
 from worker_image.tables import Column, ColumnType, Reference, Table
 
 

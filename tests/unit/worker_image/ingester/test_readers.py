@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, cast
 import orjson
 import pytest
 import zstandard
+from worker_image.ingester.readers import read
 
 from worker_image.errors import PermanentError
-from worker_image.ingester.readers import read
 
 TWO = b'{"type":"a","id":1}\n{"type":"b","id":2}\n'
 
