@@ -75,7 +75,7 @@ def test_a_circle_of_references_is_loaded_where_it_is_deferred(
         (OSLO | {"gone": "x"}, "table city: there is no column 'gone'"),
         (
             OSLO | {'x"; drop --': 1},
-            "table city: there is no column 'x\"; drop table city; --'",
+            "table city: there is no column 'x\"; drop --'",
         ),
         ({"type": "cities", "name": "x"}, "table cities: there is no such table"),
         ({"type": "town", "name": "x"}, "table town: there is no such table"),

@@ -20,10 +20,11 @@ def column(name: str, *, json: bool = False, has_default: bool = False) -> Targe
 
 
 TABLE = TargetTable("t", (column("id", has_default=True), column("text"), column("more")))
+STRICT = Fit()
 WITH_JSON = TargetTable("t", (column("text"), column("data", json=True)))
 
 
-def lines(table: TargetTable, *rows: dict[str, Any], fit: Fit = Fit()) -> dict[Any, bytes]:
+def lines(table: TargetTable, *rows: dict[str, Any], fit: Fit = STRICT) -> dict[Any, bytes]:
     return {text.columns: text.text for text in fit.texts(table, Rows("t", list(rows)))}
 
 
@@ -67,7 +68,11 @@ def test_an_unknown_column_beside_a_missing_one_is_refused() -> None:
 
 
 def test_only_what_is_named_is_written_where_the_rest_is_to_stay() -> None:
-    rows = [{"id": 1, "text": "a"}, {"text": "b", "id": 2}, {"id": 3, "more": None}]
+    rows: list[dict[str, Any]] = [
+        {"id": 1, "text": "a"},
+        {"text": "b", "id": 2},
+        {"id": 3, "more": None},
+    ]
     assert lines(TABLE, *rows, fit=Fit(named=True)) == {
         ("id", "text"): b'1,"a"\n2,"b"\n',
         ("id", "more"): b"3,null\n",
@@ -159,7 +164,7 @@ def test_nested_values_keep_what_json_does_not_know() -> None:
     expected = '{"a":[0.10,"\\\\x01","NaN",null],"5":"2024-01-01T00:00:00+00:00"}'
     ((columns, found),) = lines(WITH_JSON, {"text": None, "data": value}).items()
     assert columns == ("text", "data")
-    assert found == b"null," + orjson.dumps(expected.replace("\\\\", "\\")) + b"\n"
+    assert found == b"null," + orjson.dumps(expected) + b"\n"
 
 
 def test_what_cannot_be_encoded_is_refused() -> None:
