@@ -29,7 +29,7 @@ class Blobs:
         self, storage: Storage, message: Message, payload: IngestPayload, tables: tuple[Table, ...]
     ) -> None:
         self._storage = storage
-        self._parts = list(_parts(payload, tables))
+        self._parts = list(_parts(message, payload, tables))
         self._streams = [self._open(place, payload.etag) for place, _ in self._parts]
         self._unread = list(self._streams)
         self.document = Document(
@@ -93,14 +93,18 @@ class Blobs:
         self._storage.replace(beside, lines.encode(), "application/x-ndjson")
 
 
-def _parts(payload: IngestPayload, tables: tuple[Table, ...]) -> Iterator[tuple[Place, Reading]]:
+def _parts(
+    message: Message, payload: IngestPayload, tables: tuple[Table, ...]
+) -> Iterator[tuple[Place, Reading]]:
+    """The blobs of a unit, parents first, and how each is read."""
     reading = payload.reading
-    if payload.each_record:
-        for table in tables:
+    if not payload.each_record:
+        yield Place(payload.container, payload.path), reading
+        return
+    for table in tables:
+        if not table.shared or message.unit == 0:
             path = payload.path.replace("*", table.name)
             yield Place(payload.container, path), replace(reading, record_type=table.name)
-        return
-    yield Place(payload.container, payload.path), reading
 
 
 def _line(rejected: Rejected) -> dict[str, object]:

@@ -123,7 +123,7 @@ class Generate:
         )
         members = ingest.members()
         return replace(
-            message, stage=Stage.INGEST, payload=members, history=(), released=0, then=None
+            message, stage=Stage.INGEST, payload=members, history=(), released=0, busy=0, then=None
         )
 
     def close(self) -> None:

@@ -54,9 +54,11 @@ class Column:
 class Table:
     """One record type. A dataset lists its tables so that references point backwards.
 
-    `unique` has the combinations of columns that never occur twice.
+    `unique` has the combinations of columns that never occur twice. The rows of a `shared` one
+    come with unit 0 alone.
     """
 
     name: str
     columns: tuple[Column, ...]
     unique: tuple[tuple[str, ...], ...] = ()
+    shared: bool = False

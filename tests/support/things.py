@@ -8,13 +8,16 @@ from psycopg import sql
 
 from worker_image.contract import DatasetSource, GeneratePayload, Message, Stage
 from worker_image.datasets import Datasets
+from worker_image.gate import Gate
+from worker_image.ingester import Surroundings
 from worker_image.makers import Makers
-from worker_image.stages import Generate, Ingest, UnitStage
+from worker_image.stages import Finish, Generate, Ingest, UnitStage
 from worker_image.storage import Storage
 
 from .worker import DOCUMENTS, Bench
 
 SCHEMA = "things"
+SINK = {"kind": "postgresql", "schema": SCHEMA}
 ROWS = 3  # of one unit
 MAKERS = Makers(1)
 """One process for all tests, as its start is most of what a unit of three records costs."""
@@ -29,19 +32,28 @@ DATASET: dict[str, Any] = {
 
 
 def pipeline_message(
-    bench: Bench, unit: int = 0, source: DatasetSource | None = None, **changes: Any
+    bench: Bench,
+    unit: int = 0,
+    source: DatasetSource | None = None,
+    form: str = "ndjson",
+    **changes: Any,
 ) -> Message:
-    """Make the document of a unit, then load it."""
-    payload = GeneratePayload(source or DatasetSource(inline=DATASET), DOCUMENTS, "", "zstd")
-    then = {"stage": "ingest", "schema": SCHEMA}
+    """Make the documents of a unit, then load them."""
+    source = source or DatasetSource(inline=DATASET)
+    payload = GeneratePayload(source, DOCUMENTS, "", "zstd", form)
+    then = {"stage": "ingest", "sink": SINK}
     return bench.message(unit, payload=payload.members(), then=then, random_seed=7, **changes)
 
 
 def true_stages(storage: Storage, database: str = "") -> dict[Stage, UnitStage]:
     """The stages that a worker's process has."""
     datasets = Datasets(storage, MAKERS)
-    ingest = Ingest(storage, datasets, lambda: database)
-    return {Stage.GENERATE: Generate(storage, datasets), Stage.INGEST: ingest}
+    surroundings = Surroundings(postgresql_url=lambda: database)
+    return {
+        Stage.GENERATE: Generate(storage, datasets),
+        Stage.INGEST: Ingest(storage, datasets, surroundings, Gate(2)),
+        Stage.FINISH: Finish(datasets, surroundings),
+    }
 
 
 def rows(database: str) -> int:

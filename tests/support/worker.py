@@ -295,6 +295,10 @@ class Bench:
         blob = self.blobs.get_blob_client(container, path)
         blob.upload_blob(content, overwrite=True, metadata=metadata)
 
+    def etag(self, container: str, path: str) -> str:
+        """The version of a blob."""
+        return str(self.blobs.get_blob_client(container, path).get_blob_properties().etag)
+
     def _queue(self, name: str) -> QueueClient:
         return self.queues.get_queue_client(
             name, message_encode_policy=None, message_decode_policy=None

@@ -56,7 +56,12 @@ class Dataset:
     def tables(self) -> tuple[Table, ...]:
         """The tables that the records fill, parents first."""
         return tuple(
-            Table(record.name, tuple(field.column for field in record.written), record.unique)
+            Table(
+                record.name,
+                tuple(field.column for field in record.written),
+                record.unique,
+                record.shared,
+            )
             for record in self.records
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from support.services import eventually
-from support.things import DATASET, ROWS, SCHEMA, pipeline_message, rows, true_stages
+from support.things import DATASET, ROWS, SINK, pipeline_message, rows, true_stages
 from support.worker import DOCUMENTS, Bench, Plain, Stages
 
 from worker_image.contract import DatasetSource, IngestPayload, Limits, Message, Stage, naming
@@ -46,7 +46,7 @@ def test_a_document_is_loaded_once(bench: Bench, database: str) -> None:
     def message(unit: int) -> Message:
         path = f"{bench.run}/{unit}.ndjson"
         bench.write(DOCUMENTS, path, f'{{"type":"thing","id":{unit}}}\n'.encode())
-        payload = IngestPayload(DOCUMENTS, path, SCHEMA, DatasetSource(inline=DATASET))
+        payload = IngestPayload(DOCUMENTS, path, SINK, DatasetSource(inline=DATASET))
         return bench.message(unit, stage=Stage.INGEST, payload=payload.members())
 
     deaths = die_before_every_call(bench, message, lambda storage: true_stages(storage, database))

@@ -5,10 +5,18 @@ import json
 from typing import Any
 
 import pytest
-from support.things import DATASET, MAKERS, pipeline_message, true_stages
+from support.things import DATASET, MAKERS, SINK, pipeline_message, true_stages
 from support.worker import Bench
 
-from worker_image.contract import DatasetSource, Failure, GeneratePayload, Message, Stage, naming
+from worker_image.contract import (
+    DatasetSource,
+    Failure,
+    GeneratePayload,
+    IngestPayload,
+    Message,
+    Stage,
+    naming,
+)
 from worker_image.datasets import Datasets
 from worker_image.errors import PermanentError
 from worker_image.forms import Form
@@ -102,13 +110,12 @@ def test_the_message_that_follows_loads_the_document(bench: Bench) -> None:
         run=bench.run,
         stage=Stage.INGEST,
         unit=3,
-        payload={
-            "container": "documents",
-            "path": f"{bench.run}/0000003.ndjson.zst",
-            "schema": "things",
-            "dataset": {"inline": DATASET, "blob": None},
-            "record_type": None,
-        },
+        payload=IngestPayload(
+            container="documents",
+            path=f"{bench.run}/0000003.ndjson.zst",
+            sink=SINK,
+            dataset=DatasetSource(inline=DATASET),
+        ).members(),
         random_seed=7,
         limits=message.limits,
         traceparent="00-1-2-03",

@@ -18,7 +18,8 @@ from worker_image.contract import (
     Stage,
     naming,
 )
-from worker_image.errors import PermanentError
+from worker_image.delivery import PATIENCE
+from worker_image.errors import PermanentError, TargetBusyError
 
 TWICE = Limits(attempts=2)
 
@@ -239,3 +240,29 @@ def test_the_blob_of_somebody_else_is_not_overwritten(bench: Bench) -> None:
     assert "no worker wrote it" in letter.error.message
     blob = bench.blobs.get_blob_client(DOCUMENTS, f"{bench.run}/0000000")
     assert blob.download_blob().readall() == b"theirs"
+
+
+def test_a_target_that_turns_units_away_costs_them_no_attempt(bench: Bench) -> None:
+    def work(message: Message) -> None:
+        if message.busy < 5:
+            raise TargetBusyError("too many connections")
+
+    bench.seed(bench.message(limits=TWICE))
+    bench.drain(Plain(work))
+    [receipt] = bench.receipts()
+    assert (receipt.delivery, bench.dead_messages(), bench.queued()) == (6, [], 0)
+    heartbeat = bench.heartbeat()
+    assert heartbeat
+    assert (heartbeat.pushbacks, heartbeat.pushback) == (5, "too many connections")
+    assert heartbeat.retries == 0
+
+
+def test_a_target_that_is_never_free_ends_a_unit_at_last(bench: Bench) -> None:
+    def work(_: Message) -> None:
+        raise TargetBusyError("away", wait=0.0)
+
+    bench.seed(bench.message(limits=TWICE, busy=PATIENCE))
+    bench.drain(Plain(work))
+    [letter] = bench.dead_letters()
+    assert (letter.error.type, letter.error.message) == ("TargetBusyError", "away")
+    assert bench.receipts() == []

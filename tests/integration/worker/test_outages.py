@@ -10,6 +10,8 @@ from support.worker import Bench, Plain, new_run
 
 from worker_image.contract import ExitCode, Stage, naming
 from worker_image.datasets import Datasets
+from worker_image.gate import Gate
+from worker_image.ingester import Surroundings
 from worker_image.logs import Shipment
 from worker_image.stages import Ingest
 from worker_image.worker import Worker
@@ -70,7 +72,8 @@ def test_a_database_that_was_away_is_asked_for_anew(bench: Bench, database: str)
     # With a managed identity each URL has a token of its own, and an old one has expired.
     urls = iter(["postgresql://nobody@127.0.0.1:1/nowhere", database])
     storage = bench.storage()
-    ingest = Ingest(storage, Datasets(storage, MAKERS), lambda: next(urls))
+    surroundings = Surroundings(lambda: next(urls))
+    ingest = Ingest(storage, Datasets(storage, MAKERS), surroundings, Gate(1))
     bench.seed(pipeline_message(bench))
     bench.drain({**true_stages(storage), Stage.INGEST: ingest})
     [receipt] = bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from support.services import eventually
-from support.things import DATASET, ROWS, SCHEMA, pipeline_message, rows
+from support.things import DATASET, ROWS, SCHEMA, SINK, pipeline_message, rows
 from support.worker import DOCUMENTS, Bench
 
 from worker_image.contract import (
@@ -168,7 +168,7 @@ def test_what_waited_in_a_killed_worker_is_done_by_another(bench: Bench, databas
     made = [replace(pipeline_message(bench, unit), then=None) for unit in range(20)]
     path = f"{bench.run}/document.ndjson"
     bench.write(DOCUMENTS, path, b'{"type":"thing","id":1}\n')
-    ingest = IngestPayload(DOCUMENTS, path, SCHEMA, DatasetSource(inline=DATASET))
+    ingest = IngestPayload(DOCUMENTS, path, SINK, DatasetSource(inline=DATASET))
     stuck = bench.message(16, stage=Stage.INGEST, payload=ingest.members())
     bench.seed(*made[:16], stuck, *made[16:])
     held = {"ingest/0000016", *(f"generate/{unit:07d}" for unit in range(16, 20))}

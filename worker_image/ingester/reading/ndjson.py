@@ -1,8 +1,9 @@
 """NDJSON: one JSON object a line, in UTF-8."""
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -10,23 +11,26 @@ import orjson
 
 from ...contract import Reading
 from ...errors import PermanentError
-from ..sink import Batch, Row, SourceRow
+from ..sink import Batch, CopyText, Dialect, Row, SourceRow
+from .ndjson_text import Lines
 from .rows import Rows
 
 TAG = "type"
 _CHUNK = 128 * 1024
 _LONGEST_LINE = 32 * 1024 * 1024
+_WORTHWHILE = 8 * 1024  # bytes of lines from which on it pays to look at all at once
 _SHOWN = 80
 _BOM = b"\xef\xbb\xbf"
+_TAG = re.compile(rb'\{("type":"([^"\\]*)"),')
 # Digits become 0, to find long numbers and small exponents at the speed of memory.
 _DIGITS = bytes.maketrans(b"0123456789.E", b"00000000000e")
 _LONG = b"0" * 16
 _TINY = b"0e-000"
+# As JSON writes strings, so that they are taken over as they are.
+_DIALECT = Dialect(escape="\\", null="null")
 
 Load = Callable[[bytes], Any]
-
-
-_ByType = dict[str, list[Row]]
+ByType = dict[str, list[Row]]
 
 
 def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Batch]:
@@ -37,31 +41,27 @@ def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Ba
     its value.
 
     Raises:
-        PermanentError: a line is not an object in UTF-8, has no type, or is over 32 MiB.
+        PermanentError: a line is not an object in UTF-8, has no type, or is over 32 MiB; some
+            batches find that out when they are asked for their rows.
     """
-    number, record_type = 1, reading.record_type or None
+    record_type = reading.record_type or None
     seen: dict[str, None] = {}  # rows of parents stay before others where they once were
-    for chunk in _chunks(blocks, name):
-        lines = chunk.removeprefix(_BOM if number == 1 else b"").split(b"\n")
-        load = _load_exactly if _may_change(chunk) else orjson.loads
-        try:
-            batch = _batch(lines, load, record_type)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            batch = _batch_by_line(lines, name, number, record_type)
+    for run in _runs(blocks, name, record_type):
+        if run.alike:
+            yield run
+            continue
+        batch = run.by_type()
         seen.update(dict.fromkeys(batch))
         yield from (Rows(kind, batch[kind]) for kind in seen if kind in batch)
-        number += len(lines) - 1
 
 
 def rows(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[SourceRow]:
     """Every line but the blank ones."""
-    number, record_type = 1, reading.record_type or None
-    for chunk in _chunks(blocks, name):
-        lines = chunk.removeprefix(_BOM if number == 1 else b"").split(b"\n")
-        for place, line in enumerate(lines, number):
+    record_type = reading.record_type or None
+    for number, chunk in _numbered(blocks, name):
+        for place, line in enumerate(chunk.split(b"\n"), number):
             if line.strip():
                 yield _source_row(line, name, place, record_type)
-        number += len(lines) - 1
 
 
 def _source_row(line: bytes, name: str, number: int, record_type: str | None) -> SourceRow:
@@ -71,6 +71,81 @@ def _source_row(line: bytes, name: str, number: int, record_type: str | None) ->
     except (ValueError, TypeError, RecursionError) as error:
         return SourceRow(name, number, record_type or "", {}, raw, str(error))
     return SourceRow(name, number, kind, row, raw)
+
+
+class _Run:
+    """Lines of a document from line `number` on; if they are `alike`, a batch.
+
+    `tag` is the member that they then begin with, empty where the document has one record type.
+    """
+
+    def __init__(self, text: bytes, tag: bytes, record_type: str | None, name: str, number: int):
+        self.record_type = record_type or ""
+        self._text = text
+        self._tag = tag
+        self._typed = record_type if not tag else None
+        self._name = name
+        self._number = number
+        self._lines = Lines(text) if record_type and len(text) >= _WORTHWHILE else None
+
+    @property
+    def alike(self) -> bool:
+        """Whether all lines are of one record type for certain."""
+        head = b"{" + self._tag + b"," if self._tag else b"{"
+        return self._lines is not None and self._lines.begin_with(head)
+
+    def rows(self) -> list[Row]:
+        """The rows as values."""
+        return self.by_type().get(self.record_type, [])
+
+    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
+        """The rows as text, if it takes no look at their values."""
+        found = self._lines.as_csv(self._tag) if self._lines else None
+        if found is None or not set(found[0]).isdisjoint(json_columns):
+            return None
+        return CopyText(*found, _DIALECT)
+
+    def by_type(self) -> ByType:
+        """The rows by record type, types in the order of their first row here."""
+        lines = self._text.split(b"\n")
+        load = _load_exactly if _may_change(self._text) else orjson.loads
+        try:
+            return _batch(lines, load, self._typed)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return _batch_by_line(lines, self._name, self._number, self._typed)
+
+
+def _runs(blocks: Iterator[bytes], name: str, record_type: str | None) -> Iterator[_Run]:
+    """The document in runs of lines, each of one record type where types are not mixed."""
+    for first, chunk in _numbered(blocks, name):
+        if record_type is not None:
+            yield _Run(chunk, b"", record_type, name, first)
+            continue
+        start, number = 0, first
+        while start < len(chunk):
+            tag = _TAG.match(chunk, start)
+            end = _end_of_run(chunk, tag, start)
+            text = chunk[start:end]
+            kind = tag[2].decode(errors="replace") if tag else None
+            yield _Run(text, tag[1] if tag else b"", kind, name, number)
+            start, number = end, number + text.count(b"\n")
+
+
+def _end_of_run(chunk: bytes, tag: re.Match[bytes] | None, start: int) -> int:
+    """The end of the last line of a chunk that begins with the tag."""
+    if tag is None:
+        return len(chunk)
+    last = chunk.rfind(b"\n{" + tag[1] + b",", start)
+    return chunk.find(b"\n", max(last + 1, start)) + 1 or len(chunk)
+
+
+def _numbered(blocks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, each with its line feed, and the number of the first."""
+    number = 1
+    for chunk in _chunks(blocks, name):
+        text = chunk.removeprefix(_BOM) if number == 1 else chunk
+        yield number, text if text.endswith(b"\n") else text + b"\n"
+        number += text.count(b"\n")
 
 
 def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
@@ -91,11 +166,11 @@ def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
         yield b"".join(pending)
 
 
-def _batch(lines: list[bytes], load: Load, record_type: str | None) -> _ByType:
+def _batch(lines: list[bytes], load: Load, record_type: str | None) -> ByType:
     """Raises one of many errors if any line is not a record, and perhaps if one is blank."""
     rows: list[Row] = list(map(load, filter(None, lines)))
     if record_type is None:
-        batch: _ByType = defaultdict(list)
+        batch: ByType = defaultdict(list)
         for row in rows:
             batch[row.pop(TAG)].append(row)
     else:
@@ -105,8 +180,8 @@ def _batch(lines: list[bytes], load: Load, record_type: str | None) -> _ByType:
     return batch
 
 
-def _batch_by_line(lines: list[bytes], name: str, first: int, record_type: str | None) -> _ByType:
-    batch: _ByType = {}
+def _batch_by_line(lines: list[bytes], name: str, first: int, record_type: str | None) -> ByType:
+    batch: ByType = {}
     for number, line in enumerate(lines, first):
         try:
             if line.strip():
