@@ -26,7 +26,7 @@ class TcpPostgresql(LocalPostgresql):
         (self._data / "pg_hba.conf").write_text(_ACCESS)
         with psycopg.connect(self.url, autocommit=True) as server:
             server.execute("select pg_reload_conf()")
-            if not server.execute("select from pg_roles where rolname = %s", [USER]).fetchone():
+            if not server.execute("select 1 from pg_roles where rolname = %s", [USER]).fetchone():
                 role, word = sql.Identifier(USER), sql.Literal(PASSWORD)
                 server.execute(sql.SQL("create role {} login password {}").format(role, word))
                 server.execute(sql.SQL("grant create on database postgres to {}").format(role))

@@ -64,4 +64,5 @@ def _serve(listener: socket.socket, context: ssl.SSLContext) -> None:
             with client, contextlib.suppress(OSError):
                 client.recv(_REQUEST_BYTES)
                 client.sendall(b"S")
-                context.wrap_socket(client, server_side=True).recv(1)
+                with context.wrap_socket(client, server_side=True) as encrypted:
+                    encrypted.recv(1)

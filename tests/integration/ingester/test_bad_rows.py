@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ def leaf(number: int, **others: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def rejecting(database: str) -> Any:
-    with closing(sink_of(database, on_bad_row="reject", reject_limit=4)) as sink:
+    with sink_of(database, on_bad_row="reject", reject_limit=4) as sink:
         sink.prepare(TREE)
         yield sink
 
@@ -154,7 +153,7 @@ def test_a_damaged_document_has_no_bad_rows(rejecting: PostgresqlSink, database:
 
 def test_bad_rows_of_an_upsert(database: str) -> None:
     options = {"mode": "upsert", "on_bad_row": "reject", "key": ["id"]}
-    with closing(sink_of(database, **options)) as sink:
+    with sink_of(database, **options) as sink:
         sink.prepare(TREE)
         sink.load(document(node(1), node(2)))
         rows = [node(2, day="2024-01-01"), node(1, day="?"), node(3, parent=7), node(4, parent=2)]

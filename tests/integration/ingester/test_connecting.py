@@ -1,11 +1,10 @@
 """Connections over TCP: proved by default, refused with a reason, lost and found again."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import certifi
+import psycopg
 import pytest
 from support.ingester import document, sink_of, streamed
 from support.services import start_or_skip
@@ -14,8 +13,9 @@ from support.tcp_postgresql import PASSWORD, TcpPostgresql
 from support.tls import certificate, tls_listener
 
 from worker_image.errors import PermanentError, TargetBusyError
-from worker_image.ingester import Loaded
+from worker_image.ingester import Loaded, Surroundings
 from worker_image.ingester.postgresql.connecting import parameters
+from worker_image.ingester.postgresql.sink import open_sink
 from worker_image.ingester.reading.rows import Rows
 from worker_image.ingester.sink import Batch
 from worker_image.tables import Column, ColumnType, Table
@@ -32,7 +32,7 @@ def server(services_folder: Path) -> Iterator[TcpPostgresql]:
 
 
 def told(url: str, kind: type[Exception]) -> str:
-    with closing(sink_of(url)) as sink, pytest.raises(kind) as caught:
+    with sink_of(url) as sink, pytest.raises(kind) as caught:
         sink.prepare(())
     message = str(caught.value)
     assert PASSWORD not in message
@@ -40,7 +40,7 @@ def told(url: str, kind: type[Exception]) -> str:
 
 
 def test_a_password_over_loopback(server: TcpPostgresql) -> None:
-    with closing(sink_of(server.url_of())) as sink:
+    with sink_of(server.url_of()) as sink:
         sink.prepare(())
         assert sink.load(document()) == Loaded({})
 
@@ -106,28 +106,20 @@ def test_a_url_that_is_none_is_told_without_it(url: str, reason: str) -> None:
 
 
 def test_a_url_is_asked_for_anew_for_each_connection(server: TcpPostgresql) -> None:
-    from worker_image.ingester import Surroundings, open_sink
-
     urls = iter([server.url_of(), server.url_of(password="expired"), server.url_of()])
-    sink: Any = open_sink(
-        {"kind": "postgresql", "schema": "asked"}, Surroundings(lambda: next(urls))
-    )
-    sink.prepare(())
-    sink.close()
-    with pytest.raises(PermanentError, match="password authentication failed"):
-        sink.load(document())
-    assert sink.load(document()) == Loaded({})
-    sink.close()
+    with open_sink({"schema": "asked"}, Surroundings(lambda: next(urls))) as sink:
+        sink.prepare(())
+        sink.close()
+        with pytest.raises(PermanentError, match="password authentication failed"):
+            sink.load(document())
+        assert sink.load(document()) == Loaded({})
 
 
 def test_too_many_connections_are_of_the_moment(server: TcpPostgresql) -> None:
-    with closing(sink_of(server.url)) as owner:
-        owner.prepare(())
-        owner._connection.execute("alter role loader connection limit 0")  # type: ignore[union-attr]
-        try:
-            assert "too many connections" in told(server.url_of(), TargetBusyError)
-        finally:
-            owner._connection.execute("alter role loader connection limit -1")  # type: ignore[union-attr]
+    with psycopg.connect(server.url, autocommit=True) as owner:
+        owner.execute("alter role loader connection limit 0")
+        assert "too many connections" in told(server.url_of(), TargetBusyError)
+        owner.execute("alter role loader connection limit -1")
 
 
 def test_a_server_that_restarts_in_a_load_leaves_nothing_of_it(server: TcpPostgresql) -> None:
@@ -136,11 +128,12 @@ def test_a_server_that_restarts_in_a_load_leaves_nothing_of_it(server: TcpPostgr
         server.stop()
         yield Rows("thing", [{"id": number} for number in range(2, 100_000)])
 
-    whole = document(*({"type": "thing", "id": number} for number in range(3)))
-    with closing(sink_of(server.url_of())) as sink:
+    names = {"name": "things.ndjson"}
+    whole = document(*({"type": "thing", "id": number} for number in range(3)), **names)
+    with sink_of(server.url_of()) as sink:
         sink.prepare(THINGS)
         with pytest.raises(TargetBusyError):
-            sink.load(streamed(interrupted))
+            sink.load(streamed(interrupted, **names))
         assert "refused" in told(server.url_of(), TargetBusyError)
         server.start()
         assert sink.load(whole) == Loaded({"thing": 3})

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from functools import partial
 from threading import Barrier
 from typing import Any
@@ -110,7 +109,7 @@ def test_a_server_in_a_bad_moment_is_busy(
 ) -> None:
     sink.prepare(THINGS)
     rows = [GOOD | {"id": number, "code": f"{number}"} for number in range(20_000)]
-    with closing(sink_of(make_conninfo(database, options=options))) as hindered:
+    with sink_of(make_conninfo(database, options=options)) as hindered:
         refused(hindered, TargetBusyError, document(*rows))
     assert count(database, "thing") == 0
     assert sink.load(document(*rows)).rows == {"thing": 20_000}
@@ -119,7 +118,7 @@ def test_a_server_in_a_bad_moment_is_busy(
 def test_a_table_that_is_locked_is_busy(sink: PostgresqlSink, database: str) -> None:
     sink.prepare(THINGS)
     url = make_conninfo(database, options="-c lock_timeout=1")
-    with closing(sink_of(url)) as hasty, psycopg.connect(database) as holder:
+    with sink_of(url) as hasty, psycopg.connect(database) as holder:
         holder.execute("lock table shop.thing")
         assert "lock timeout" in refused(hasty, TargetBusyError, document(GOOD))
         holder.rollback()
@@ -137,7 +136,7 @@ def test_two_loads_that_wait_for_each_other_are_busy(sink: PostgresqlSink, datab
         yield thing(3 - first)
 
     def load(first: int) -> Loaded | TargetBusyError:
-        with closing(sink_of(database)) as own:
+        with sink_of(database) as own:
             try:
                 return own.load(streamed(partial(crossed, first), etag=str(first)))
             except TargetBusyError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def opened(database: str) -> Iterator[Open]:
     with ExitStack() as stack:
 
         def open_(**members: Any) -> PostgresqlSink:
-            sink = stack.enter_context(closing(sink_of(database, **members)))
+            sink = stack.enter_context(sink_of(database, **members))
             sink.prepare(SHOP)
             return sink
 
@@ -120,7 +120,7 @@ def test_without_a_dataset_the_table_of_the_request_is_replaced(
     opened: Open, database: str
 ) -> None:
     opened().load(document(TOWN, SHOP_1))
-    with closing(sink_of(database, mode="replace")) as sink:
+    with sink_of(database, mode="replace") as sink:
         sink.prepare(())
         reading = Reading(record_type="shop")
         row = {"town": 1, "number": 9}
@@ -182,7 +182,7 @@ def test_another_key_than_the_primary_one(opened: Open, database: str) -> None:
 
 
 def test_related_documents_again_change_nothing(opened: Open, database: str) -> None:
-    with closing(sink_of(database, mode="upsert")) as sink:
+    with sink_of(database, mode="upsert") as sink:
         sink.prepare(retail.tables())
         for etag in ("1", "2"):
             loaded = sink.load(document(retail.document(1), etag=etag))

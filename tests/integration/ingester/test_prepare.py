@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -27,7 +26,7 @@ def test_schema_tables_and_ledger_are_made_and_found_again(
     sink.prepare(retail.tables())
     sink.prepare(retail.tables())
     assert tables(database) == TABLES
-    with closing(sink_of(database)) as another:
+    with sink_of(database) as another:
         another.prepare(retail.tables())
         another.prepare(())
     constraints = run(database, "select contype from pg_constraint where contype in ('f', 'p')")
@@ -36,7 +35,7 @@ def test_schema_tables_and_ledger_are_made_and_found_again(
 
 def test_many_workers_at_once_agree(database: str) -> None:
     def prepare(_: int) -> None:
-        with closing(sink_of(database)) as sink:
+        with sink_of(database) as sink:
             sink.prepare(retail.tables())
 
     with ThreadPoolExecutor(8) as pool:
@@ -68,7 +67,7 @@ def writer(sink: PostgresqlSink, database: str) -> Iterator[PostgresqlSink]:
     run(database, f"create role {role}")
     run(database, f"grant usage on schema {SCHEMA} to {role}")
     run(database, f"grant select, insert, update on all tables in schema {SCHEMA} to {role}")
-    with closing(sink_of(make_conninfo(database, options=f"-c role={role}"))) as writer:
+    with sink_of(make_conninfo(database, options=f"-c role={role}")) as writer:
         yield writer
     run(database, f"drop owned by {role}")
     run(database, f"drop role {role}")
@@ -92,7 +91,7 @@ def test_a_table_that_may_not_be_written_is_told_at_once(
 def test_hostile_names_are_only_names(database: str) -> None:
     hostile = 'x"; drop schema public cascade; --'
     table = Table(hostile, (Column(hostile, ColumnType.TEXT), Column("%s {}", ColumnType.TEXT)))
-    with closing(sink_of(database, schema="sch\"ema'")) as sink:
+    with sink_of(database, schema="sch\"ema'") as sink:
         sink.prepare((table,))
         row = {"type": hostile, hostile: "a", "%s {}": "b"}
         loaded = sink.load(document(row, name=f"{hostile}.ndjson"))

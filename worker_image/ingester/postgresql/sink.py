@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import import_module
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
@@ -58,6 +59,17 @@ class PostgresqlSink:
         self._prepared: tuple[Table, ...] | None = None
         self._emptied: str | None = None
         self._tables: dict[str, TargetTable] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connection. Idempotent; a later call opens another."""
@@ -207,12 +219,16 @@ class PostgresqlSink:
     ) -> list[sql.Composed]:
         """The statements that make what is missing."""
         there = read_catalogue(connection, self._schema)
+        constrained = self._options.constraints == "inline"
+        unconstrained: dict[str, Any] = {} if constrained else {"constrained": False}
         missing = [
-            create_table(self._schema, table)
-            for table in (LEDGER, *tables)
+            create_table(self._schema, table, **unconstrained)
+            for table in tables
             if table.name not in there
         ]
-        if LEDGER.name in there and not there[LEDGER.name].has(["round"]):
+        if LEDGER.name not in there:
+            missing.append(create_table(self._schema, LEDGER))
+        elif not there[LEDGER.name].has(["round"]):
             missing.append(upgrade(self._schema))
         schema = connection.execute("select to_regnamespace(quote_ident(%s))", [self._schema])
         return missing if schema.fetchone() != (None,) else [create_schema(self._schema), *missing]
