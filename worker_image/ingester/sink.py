@@ -12,6 +12,10 @@ Row = dict[str, Any]
 UUID, lists and dicts of these, or an `orjson.Fragment` that holds a number's own text."""
 
 
+class Texts(Row):
+    """A row of nothing but texts and None, as CSV has it: a text for a JSON column is JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a text of rows is written, in the words of PostgreSQL's COPY."""

@@ -38,16 +38,25 @@ def parameters(url: str) -> dict[str, Any]:
     """What libpq is told: the URL, and our defaults for what it leaves open.
 
     Raises:
-        PermanentError: this is no connection string; nothing of it is told.
+        PermanentError: this is no connection string.
+    """
+    settings = _DEFAULTS | parse(url)
+    if settings["sslmode"].startswith("verify"):
+        settings.setdefault("sslrootcert", certifi.where())
+    return settings
+
+
+def parse(url: str) -> dict[str, Any]:
+    """What a connection string says.
+
+    Raises:
+        PermanentError: it is none; nothing of it is told.
     """
     try:
-        given = conninfo_to_dict(url)
+        given: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.Error as error:
         reason = _QUOTED.sub('"***"', str(error)).strip()
         raise PermanentError(f"ACI_JOBS_POSTGRESQL_URL: {reason}") from None
     if "@" in str(given.get("host", ""))[1:]:
         raise PermanentError("ACI_JOBS_POSTGRESQL_URL: an @ in its password has to be %40")
-    settings: dict[str, Any] = _DEFAULTS | given
-    if settings["sslmode"].startswith("verify"):
-        settings.setdefault("sslrootcert", certifi.where())
-    return settings
+    return given

@@ -10,7 +10,7 @@ from operator import itemgetter
 import orjson
 from psycopg import sql
 
-from ..sink import Batch, CopyText, Dialect, Row
+from ..sink import Batch, CopyText, Dialect, Row, Texts
 from .catalogue import TargetTable
 from .lines import DIALECT, Values, lines
 
@@ -50,7 +50,7 @@ class Fit:
         Numbers, strings and booleans go as their text, into JSON columns as JSON; what is nested
         goes as JSON everywhere. The same errors.
         """
-        json_columns = table.json_columns
+        json_columns = () if isinstance(rows[0], Texts) else table.json_columns
         for columns, values in _by_columns(partial(self._columns, table), rows):
             places = {place for place, name in enumerate(columns) if name in json_columns}
             try:
