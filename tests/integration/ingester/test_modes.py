@@ -103,6 +103,19 @@ def test_a_run_replaces_what_was_there_once(opened: Open, database: str) -> None
     assert run(database, "select id from town") == [(1,)]
 
 
+def test_what_has_been_replaced_may_be_loaded_again(opened: Open, database: str) -> None:
+    sink, replacing = opened(), sink_of(database, mode="replace")
+    run(database, "create table village (like town)")
+    village = document(TOWN | {"type": "village"}, name="village.ndjson")
+    for each in (village, document(TOWN)):
+        sink.load(each)
+    with replacing:
+        replacing.prepare(SHOP)
+        replacing.load(document(name="new.ndjson", run="run-2"))
+    assert sink.load(document(TOWN)) == Loaded({"town": 1})
+    assert sink.load(village) == Loaded({"village": 1}, repeated=True)
+
+
 def test_many_workers_replace_at_the_same_time(opened: Open, database: str) -> None:
     opened().load(document(TOWN))
     sinks = [opened(mode="replace") for _ in range(6)]

@@ -1,6 +1,6 @@
 """The ledger: which versions of which documents are in the tables of a schema."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -41,6 +41,10 @@ _RECORD = """
     where (target, document, etag, round) = (%s, %s, %s, %s)
 """
 _FIND = "select rows, rejected from {} where (target, document, etag, round) = (%s, %s, %s, %s)"
+_FORGET = """
+    delete from {} where rows is not null
+        and not exists (select from jsonb_object_keys(rows) loaded where loaded <> all (%s))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,10 @@ class Ledger:
         found = self._execute(_FIND, entry.key).fetchone()
         rows, rejected = found or ({}, 0)
         return Loaded(rows or {}, rejected or 0, repeated=True)
+
+    def forget(self, tables: Sequence[str]) -> None:
+        """Forget the documents that have brought rows of these tables alone."""
+        self._execute(_FORGET, (list(tables),))
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> psycopg.Cursor:
         return self._connection.execute(sql.SQL(statement).format(self._table), values)

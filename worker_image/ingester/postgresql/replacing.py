@@ -13,14 +13,17 @@ def empty_once(
 ) -> None:
     """Remove all rows of `tables`, if no call for the same run has done so; one transaction.
 
-    Other calls for the run wait until it is done. Who reads the tables during the run sees them
-    empty, and then the rows that have been loaded.
+    The ledger forgets the documents that were in these tables alone. Other calls for the run wait
+    until it is done. Who reads the tables during the run sees them empty, and then the rows that
+    have been loaded.
 
     Raises:
         psycopg.Error: one may not be emptied, as a table that is not among them refers to it.
     """
     with connection.transaction():
         emptied = Entry(document="", etag="replace", round=run, run=run)
-        if tables and Ledger(connection, schema).claim(emptied):
+        ledger = Ledger(connection, schema)
+        if ledger.claim(emptied):
             names = sql.SQL(", ").join(sql.Identifier(schema, table) for table in tables)
             connection.execute(sql.SQL("truncate {}").format(names))
+            ledger.forget(tables)
