@@ -37,6 +37,7 @@ class Blobs:
             etag=",".join(stream.etag for stream in self._streams),
             batches=self._batches,
             rows=self._rows,
+            reading=payload.reading,
             run=message.run,
             unit=str(message.unit),
             keep_rejected=self._keep,

@@ -24,10 +24,10 @@ def sink_of(url: str, **members: Any) -> PostgresqlSink:
 def document(*records: dict[str, Any] | bytes, name: str = "d.ndjson", **members: Any) -> Document:
     """A document of records, or of the lines or the whole content of one.
 
-    `members` are those of `Document` that are to be other than usual; `how` says how it is read.
+    `members` are those of `Document` that are to be other than usual.
     """
     lines = [each if isinstance(each, bytes) else orjson.dumps(each) for each in records]
-    content, how = b"\n".join(lines), members.pop("how", Reading())
+    content, how = b"\n".join(lines), members.get("reading", Reading())
     return Document(
         **{
             "name": name,

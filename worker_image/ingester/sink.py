@@ -1,14 +1,19 @@
 """What documents bring and a sink takes: the one interface that all sinks have."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..contract import Reading
 from ..tables import Table
 
 Row = dict[str, Any]
 """Values by column: None, bool, int, float, Decimal, str, bytes, datetime, date, time, timedelta,
 UUID, lists and dicts of these, or an `orjson.Fragment` that holds a number's own text."""
+
+
+class Texts(Row):
+    """A row of nothing but texts and None, as CSV has it: a text for a JSON column is JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +79,16 @@ class Document:
     """One version of a document, or of several that are loaded as one.
 
     It may be read more than once: quickly in batches, or row by row, where bad rows come as such.
-    `run` and `unit` say on whose behalf it is loaded. `keep_rejected` writes rows down beside the
-    document: the same call again replaces what it wrote.
+    `reading` is how the request said that it is read. `run` and `unit` say on whose behalf it is
+    loaded. `keep_rejected` writes rows down beside the document: the same call again replaces what
+    it wrote.
     """
 
     name: str
     etag: str
     batches: Callable[[], Iterator[Batch]]
     rows: Callable[[], Iterator[SourceRow]]
+    reading: Reading = field(default_factory=Reading)
     run: str = ""
     unit: str = ""
     keep_rejected: Callable[[Sequence[Rejected]], None] = lambda _: None

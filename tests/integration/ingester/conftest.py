@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from support.ingester import sink_of
@@ -10,5 +9,5 @@ from worker_image.ingester.postgresql.sink import PostgresqlSink
 @pytest.fixture
 def sink(database: str) -> Iterator[PostgresqlSink]:
     """A sink for an empty database, connected at its first use."""
-    with closing(sink_of(database)) as sink:
+    with sink_of(database) as sink:
         yield sink

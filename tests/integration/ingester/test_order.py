@@ -105,6 +105,7 @@ def test_a_row_whose_parent_is_nowhere_is_refused(sink: PostgresqlSink) -> None:
     with pytest.raises(PermanentError) as caught:
         sink.load(document(*leaves))
     assert str(caught.value) == (
-        'd.ndjson: table leaf; insert or update on table "leaf" violates foreign key constraint '
-        '"leaf_node_fkey"; Key (node)=(2) is not present in table "node".'
+        'd.ndjson, row 2: table leaf, column node: insert or update on table "leaf" violates '
+        'foreign key constraint "leaf_node_fkey"; '
+        "Key (node)=(2) is not present in table \"node\": '2'"
     )

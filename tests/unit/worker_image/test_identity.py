@@ -56,6 +56,19 @@ def test_the_identity_stands_for_a_password() -> None:
     }
 
 
+@pytest.mark.parametrize("mode", identity.IN_THE_CLEAR)
+def test_the_identity_is_not_told_to_a_database_in_the_clear(mode: str) -> None:
+    with pytest.raises(PermanentError, match=f"sslmode={mode}"):
+        identity.postgresql_url(f"postgresql://worker@db.example/d?sslmode={mode}", Known())
+
+
+def test_a_url_that_is_none_is_not_repeated() -> None:
+    with pytest.raises(PermanentError) as caught:
+        identity.postgresql_url("postgresql://worker:%zzsecret@db.example/d", Known())
+    assert "ACI_JOBS_POSTGRESQL_URL" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_password_in_the_url_is_used() -> None:
     url = "postgresql://worker:pw@db.example/d"
     assert identity.postgresql_url(url, Known()) == url

@@ -1,7 +1,9 @@
 """The tables of a schema as they are, made by us or by hand."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -21,10 +23,20 @@ _PARENTS = """
     from pg_constraint k
     join pg_class child on child.oid = k.conrelid
     join pg_class parent on parent.oid = k.confrelid
-    where k.contype = 'f' and k.conrelid <> k.confrelid
-        and child.relnamespace = to_regnamespace(quote_ident(%s))
+    where k.contype = 'f' and child.relnamespace = to_regnamespace(quote_ident(%s))
         and parent.relnamespace = child.relnamespace
     order by child.relname, parent.relname
+"""
+_KEYS = """
+    select c.relname, i.indisprimary, array_agg(a.attname::text order by k.place)
+    from pg_index i
+    join pg_class c on c.oid = i.indrelid
+    cross join unnest(i.indkey) with ordinality k(number, place)
+    join pg_attribute a on a.attrelid = c.oid and a.attnum = k.number
+    where i.indisunique and i.indisvalid and i.indimmediate
+        and i.indpred is null and i.indexprs is null and k.place <= i.indnkeyatts
+        and c.relnamespace = to_regnamespace(quote_ident(%s))
+    group by c.relname, i.indexrelid, i.indisprimary
 """
 
 
@@ -39,26 +51,52 @@ class TargetColumn:
 
 @dataclass(frozen=True, slots=True)
 class TargetTable:
-    """A table to copy into and the other tables that its rows refer to."""
+    """A table to copy into, the other tables that its rows refer to, and what is unique in it.
+
+    `nested` says whether its rows refer to each other.
+    """
 
     name: str
     columns: tuple[TargetColumn, ...]
-    parents: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    nested: bool = False
+    primary_key: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def json_columns(self) -> set[str]:
+        """The columns that store JSON."""
+        return {column.name for column in self.columns if column.json}
+
+    def has(self, columns: Iterable[str]) -> bool:
+        """Whether these are all columns of the table."""
+        return {column.name for column in self.columns}.issuperset(columns)
 
 
 def read_catalogue(connection: psycopg.Connection, schema: str) -> dict[str, TargetTable]:
     """The tables of `schema` by name, each after those it refers to where they form no circle."""
-    columns = defaultdict(list)
-    for table, *column in connection.execute(_COLUMNS, [schema]):
-        columns[table].append(TargetColumn(*column))
-    parents = defaultdict(list)
-    for child, parent in connection.execute(_PARENTS, [schema]):
-        parents[child].append(parent)
+    columns, parents, keys = (
+        _by_table(connection.execute(query, [schema])) for query in (_COLUMNS, _PARENTS, _KEYS)
+    )
     found = {
-        name: TargetTable(name, tuple(of_table), tuple(parents[name]))
+        name: TargetTable(
+            name=name,
+            columns=tuple(TargetColumn(*column) for column in of_table),
+            parents=tuple(parent for (parent,) in parents[name] if parent != name),
+            nested=(name,) in parents[name],
+            primary_key=next((tuple(key) for primary, key in keys[name] if primary), ()),
+            unique=tuple(tuple(key) for _, key in keys[name]),
+        )
         for name, of_table in columns.items()
     }
     return in_order(found)
+
+
+def _by_table(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+    by_table = defaultdict(list)
+    for table, *values in rows:
+        by_table[table].append(tuple(values))
+    return by_table
 
 
 def in_order(tables: dict[str, TargetTable]) -> dict[str, TargetTable]:

@@ -1,53 +1,66 @@
 """The PostgreSQL sink: each version of a document in the tables of a schema exactly once."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from importlib import import_module
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from ...errors import PermanentError
+from ...errors import PermanentError, TargetBusyError
 from ...tables import Table
 from ..sink import Document, Loaded, Surroundings
+from .appending import appending
+from .careful import CarefulLoad
 from .catalogue import TargetTable, read_catalogue
-from .copy_rows import RowError
-from .copying import copy_document
+from .connecting import connect
+from .copy_rows import Fit, RowError
+from .copying import Target, copy_batches
 from .ddl import create_schema, create_table
-from .ledger import LEDGER, Ledger
+from .failures import is_of_a_row, translated
+from .ledger import LEDGER, Entry, Ledger, upgrade
+from .options import Options
+from .replacing import empty_once
+from .upserting import upserting
 
-# Classes of SQLSTATE that the same document meets again: unsupported feature, wrong data, broken
-# constraint, no such object or no permission, beyond a limit of the server.
-_PERMANENT = ("0A", "22", "23", "42", "54")
-_LONGEST_PART = 300
-_DEFAULTS = {"application_name": "aci-jobs", "connect_timeout": "10"}
-# Prepared statements would break behind a pooler that hands connections on.
-_SETTINGS = {"client_encoding": "utf8", "autocommit": True, "prepare_threshold": None}
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+Load = Callable[[psycopg.Connection, Document], tuple[Mapping[str, int], int]]
 
 
 def open_sink(members: Mapping[str, Any], surroundings: Surroundings) -> "PostgresqlSink":
-    """The sink that a payload describes."""
-    return PostgresqlSink(surroundings.postgresql_url, members["schema"])
+    """The sink that a payload describes.
+
+    Raises:
+        PermanentError: it says what this sink does not know.
+    """
+    return PostgresqlSink(
+        surroundings.postgresql_url, Options.read(members), surroundings.connections
+    )
 
 
 class PostgresqlSink:
     """Tables of one schema, on one connection that is opened when needed.
 
-    `url` gives a libpq connection string whenever one is opened. A document's rows and its line in the ledger are one
-    transaction. Not for use by several threads at once; each takes a sink of its own.
+    `url` gives a libpq connection string whenever one is opened. A document's rows and its entry
+    in the ledger are one transaction. Not for use by several threads at once; each takes a sink
+    of its own.
     """
 
-    def __init__(self, url: Callable[[], str], schema: str = "public") -> None:
+    def __init__(self, url: Callable[[], str], options: Options, connections: int = 1) -> None:
         self._url = url
-        self._schema = schema
+        self._options = options
+        self._schema = options.schema
+        self._connections = connections
         self._connection: psycopg.Connection | None = None
         self._prepared: tuple[Table, ...] | None = None
+        self._emptied: str | None = None
         self._tables: dict[str, TargetTable] = {}
 
-    def __enter__(self) -> "PostgresqlSink":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -69,60 +82,131 @@ class PostgresqlSink:
 
         Idempotent, and safe in many workers at once: one makes them, the others wait. Tables that
         are there stay as they are. Needs no permission if nothing is missing.
+
+        Raises:
+            PermanentError: one may not be made.
+            TargetBusyError: the database is away or busy.
         """
         if self._prepared == tables:
             return
-        with self._transaction(f"schema {self._schema}") as connection:
-            if self._missing(connection, tables):
-                connection.execute(_LOCK, [f"aci-jobs {self._schema}"])
-                for statement in self._missing(connection, tables):
-                    connection.execute(statement)
+        with self._translated(f"schema {self._schema}"):
+            connection = self._connected()
+            with connection.transaction():
+                if self._missing(connection, tables):
+                    connection.execute(_LOCK, [f"aci-jobs {self._schema}"])
+                    for statement in self._missing(connection, tables):
+                        connection.execute(statement)
         self._prepared = tables
         self._tables = {}
-
-    def finish(self, tables: tuple[Table, ...]) -> None:
-        """Build what was left out of the tables until all is loaded."""
 
     def load(self, document: Document) -> Loaded:
         """Commit all rows of a document, or find that a load of this version committed them.
 
         After an error nothing of this call is in the database, unless the connection broke in the
-        commit; the same call again finds that out. Of calls at the same time one loads.
+        commit; the same call again finds that out. Of calls at the same time one loads. Rows that
+        are refused are looked for one by one, in another transaction.
 
         Raises:
-            PermanentError: the rows do not fit the tables; with document, table, line and value.
-            psycopg.Error: the database is away or busy.
+            PermanentError: rows do not fit the tables; with document, row, table and value.
+            TargetBusyError: the database is away or busy.
         """
-        with self._transaction(document.name) as connection:
+        with self._translated(document.name):
+            if self._options.mode == "replace":
+                self._empty_once(document)
+            try:
+                return self._load(document, self._quickly)
+            except (psycopg.Error, RowError, PermanentError) as error:
+                if not is_of_a_row(error):
+                    raise
+            self._tables = {}  # made anew since they were read, perhaps
+            return self._load(document, self._carefully)
+
+    def finish(self, tables: tuple[Table, ...]) -> None:
+        """Build the constraints and indexes that were left until all is loaded. Idempotent.
+
+        Raises:
+            PermanentError: the rows break one of them, or a table is missing.
+            TargetBusyError: the database is away or busy.
+        """
+        constraints = import_module(".constraints", __package__)
+        with self._translated(f"schema {self._schema}"):
+            constraints.finish(
+                lambda: connect(self._url()),
+                self._schema,
+                tables,
+                self._options.indexes,
+                after=self._options.constraints == "after",
+                connections=self._connections,
+            )
+
+    def _load(self, document: Document, load: Load) -> Loaded:
+        connection = self._connected()
+        with connection.transaction():
             ledger = Ledger(connection, self._schema)
-            if not ledger.claim(document):
-                return Loaded(ledger.rows(document), repeated=True)
+            entry = Entry.of(document, by_run=self._options.by_run)
+            if not ledger.claim(entry):
+                return ledger.loaded(entry)
             self._tables = self._tables or self._loadable(connection)
-            with connection.cursor() as cursor:
-                rows = copy_document(cursor, self._schema, self._tables, document.batches())
-            ledger.record(document, rows)
-        return Loaded(rows, repeated=False)
+            rows, rejected = load(connection, document)
+            # What is deferred fails here as any other constraint, and not in the commit.
+            connection.execute("set constraints all immediate")
+            ledger.record(entry, rows, rejected)
+        return Loaded(rows, rejected)
+
+    def _quickly(
+        self, connection: psycopg.Connection, document: Document
+    ) -> tuple[Mapping[str, int], int]:
+        with self._target(connection) as target:
+            copy_batches(target, self._tables, self._fit(document), document.batches())
+        return dict(target.counts), 0
+
+    def _carefully(
+        self, connection: psycopg.Connection, document: Document
+    ) -> tuple[Mapping[str, int], int]:
+        careful = CarefulLoad(
+            connection,
+            self._tables,
+            partial(self._target, connection),
+            document,
+            fit=self._fit(document),
+            limit=self._options.bad_rows,
+        )
+        careful.load()
+        if careful.rejected:
+            document.keep_rejected(careful.rejected)
+        return dict(careful.counts), len(careful.rejected)
+
+    def _fit(self, document: Document) -> Fit:
+        ignore = document.reading.unknown_columns == "ignore"
+        return Fit(ignore=ignore, named=self._options.mode == "upsert")
+
+    def _target(self, connection: psycopg.Connection) -> AbstractContextManager[Target]:
+        cursor = connection.cursor()
+        if self._options.mode == "upsert":
+            return upserting(cursor, self._schema, self._tables, self._options.key)
+        return appending(cursor, self._schema, self._tables)
+
+    def _empty_once(self, document: Document) -> None:
+        if self._emptied != document.run:
+            record_type = document.reading.record_type
+            tables = [table.name for table in self._prepared or ()] or [record_type]
+            empty_once(self._connected(), self._schema, tables, document.run)
+            self._emptied = document.run
 
     @contextmanager
-    def _transaction(self, subject: str) -> Iterator[psycopg.Connection]:
+    def _translated(self, subject: str) -> Iterator[None]:
         try:
-            connection = self._connected()
-            with connection.transaction():
-                yield connection
-        except RowError as error:
-            self._tables = {}  # made anew since they were read, perhaps
-            raise PermanentError(f"{subject}: {error}") from error
+            yield
         except psycopg.Error as error:
-            if (error.sqlstate or "")[:2] in _PERMANENT:
-                raise PermanentError(f"{subject}: {_description(error)}") from error
-            self.close()
-            raise
+            self._tables = {}
+            ours = translated(error, subject)
+            if isinstance(ours, TargetBusyError):
+                self.close()
+            raise ours from error
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None:
-            settings: dict[str, Any] = _DEFAULTS | conninfo_to_dict(self._url()) | _SETTINGS
-            self._connection = psycopg.connect(**settings)
-            self._connection.execute("set time zone 'UTC'")
+            self._connection = connect(self._url())
         return self._connection
 
     def _loadable(self, connection: psycopg.Connection) -> dict[str, TargetTable]:
@@ -135,18 +219,16 @@ class PostgresqlSink:
     ) -> list[sql.Composed]:
         """The statements that make what is missing."""
         there = read_catalogue(connection, self._schema)
+        constrained = self._options.constraints == "inline"
+        unconstrained: dict[str, Any] = {} if constrained else {"constrained": False}
         missing = [
-            create_table(self._schema, table)
-            for table in (LEDGER, *tables)
+            create_table(self._schema, table, **unconstrained)
+            for table in tables
             if table.name not in there
         ]
+        if LEDGER.name not in there:
+            missing.append(create_table(self._schema, LEDGER))
+        elif not there[LEDGER.name].has(["round"]):
+            missing.append(upgrade(self._schema))
         schema = connection.execute("select to_regnamespace(quote_ident(%s))", [self._schema])
         return missing if schema.fetchone() != (None,) else [create_schema(self._schema), *missing]
-
-
-def _description(error: psycopg.Error) -> str:
-    """What the server says of the error, with the place and the value, and nothing of the URL."""
-    said = error.diag
-    table = f"table {said.table_name}" if said.table_name else None
-    parts = (table, said.message_primary, said.message_detail, said.context)
-    return "; ".join(part[:_LONGEST_PART] for part in parts if part)

@@ -1,0 +1,108 @@
+"""Text of documents that goes to the server as it is, and the same rows one by one."""
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import pytest
+from support.ingester import kept, run, sink_of, streamed
+from support.tables import table
+
+from worker_image.contract import Reading
+from worker_image.ingester import Loaded
+from worker_image.ingester.postgresql.sink import PostgresqlSink
+from worker_image.ingester.sink import Batch, CopyText, Dialect, Row, Texts
+
+ITEMS = """
+create schema shop;
+create table shop.item (
+    id bigint primary key, name text, size numeric default 7, data jsonb,
+    parent bigint references shop.item
+)
+"""
+SEMICOLONS = Dialect(";", "'", "'", "-")
+
+
+class Text:
+    """Rows as somebody wrote them, and the parts of their text."""
+
+    record_type = "item"
+
+    def __init__(self, text: CopyText, *rows: tuple[str | None, ...]) -> None:
+        self._text = text
+        self._rows = rows
+
+    def copy_text(self, json_columns: Collection[str]) -> CopyText:
+        assert json_columns == {"data"}
+        return self._text
+
+    def rows(self) -> list[Row]:
+        return [Texts(zip(self._text.columns, row, strict=True)) for row in self._rows]
+
+
+@pytest.fixture(params=["append", "upsert"])
+def sink(database: str, request: pytest.FixtureRequest) -> Iterator[PostgresqlSink]:
+    run(database, ITEMS)
+    options = {"mode": request.param, "on_bad_row": "reject"}
+    with sink_of(database, **options) as sink:
+        sink.prepare(())
+        yield sink
+
+
+def items(database: str) -> list[tuple[Any, ...]]:
+    return run(database, "select id, name, size::text, data from item order by id")
+
+
+@table(
+    "texts, expected",
+    {
+        "columns in another order, one missing": (
+            [Text(CopyText(("name", "id"), b'a,1\n"",2\n,3\n', Dialect()))],
+            [(1, "a", "7", None), (2, "", "7", None), (3, None, "7", None)],
+        ),
+        "another dialect": (
+            [Text(CopyText(("id", "name"), b"1;'it''s;\n'\n2;-\n3;'-'\n", SEMICOLONS))],
+            [(1, "it's;\n", "7", None), (2, None, "7", None), (3, "-", "7", None)],
+        ),
+        "JSON": (
+            [Text(CopyText(("id", "data"), b'1,"{""a"": [1]}"\n2,"""x"""\n', Dialect()))],
+            [(1, None, "7", {"a": [1]}), (2, None, "7", "x")],
+        ),
+        "parts that are not whole rows": (
+            [
+                Text(CopyText(("id", "name"), part, Dialect()))
+                for part in (b"1,ab", b"c\n2,", b'"d', b'\n"', b"\n3,e\n")
+            ],
+            [(1, "abc", "7", None), (2, "d\n", "7", None), (3, "e", "7", None)],
+        ),
+        "texts of two kinds": (
+            [
+                Text(CopyText(("id", "name"), b"1,a\n", Dialect())),
+                Text(CopyText(("id", "size"), b"2;5\n", SEMICOLONS)),
+            ],
+            [(1, "a", "7", None), (2, None, "5", None)],
+        ),
+    },
+)
+def test_text_goes_as_it_is(
+    sink: PostgresqlSink, database: str, texts: list[Batch], expected: list[tuple[Any, ...]]
+) -> None:
+    loaded = sink.load(streamed(lambda: iter(texts)))
+    assert loaded == Loaded({"item": len(expected)})
+    assert items(database) == expected
+
+
+def test_bad_rows_are_found_in_it(sink: PostgresqlSink, database: str) -> None:
+    text = CopyText(("id", "data"), b'1,"{""a"": 1}"\n2,{\n', Dialect())
+    rejected, keep = kept()
+    batch = Text(text, ("1", '{"a": 1}'), ("2", "{"))
+    loaded = sink.load(streamed(lambda: iter([batch]), keep_rejected=keep))
+    assert loaded == Loaded({"item": 1}, 1)
+    assert [(each.column, each.value) for each in rejected] == [("data", "{")]
+    assert items(database) == [(1, None, "7", {"a": 1})]
+
+
+def test_columns_that_are_not_there(sink: PostgresqlSink, database: str) -> None:
+    batch = Text(CopyText(("id", "more"), b"1,x\n", Dialect()), ("1", "x"))
+    ignore = Reading(unknown_columns="ignore")
+    sink.load(streamed(lambda: iter([batch]), reading=ignore))
+    assert items(database) == [(1, None, "7", None)]
