@@ -31,7 +31,7 @@ from worker_image.generator import (
     parse,
 )
 from worker_image.ingester.postgresql.catalogue import TargetColumn, TargetTable
-from worker_image.ingester.postgresql.copy_rows import copy_lines
+from worker_image.ingester.postgresql.copy_rows import Fit
 from worker_image.ingester.reading import batches
 
 ROUNDS, UNITS, SEED = 7, 30, 2025
@@ -61,8 +61,8 @@ def _copy_bytes(form: Form, stored: bytes) -> bytes:
         return sink.getvalue()
     if form.format is Format.NDJSON:
         read = batches(lambda: io.BytesIO(stored), f"unit{form.suffix}", Reading())
-        rows = ((TARGETS[batch.record_type], batch.rows()) for batch in read)
-        return b"".join(lines for target, some in rows for _, lines in copy_lines(target, some))
+        texts = (Fit().texts(TARGETS[batch.record_type], batch) for batch in read)
+        return b"".join(text.text for some in texts for text in some)
     if form.compression is Compression.ZSTD:
         return zstandard.decompress(stored)
     return gzip.decompress(stored) if form.compression is Compression.GZIP else stored

@@ -1,6 +1,5 @@
 """Documents, tables and questions for the tests of the ingester."""
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import orjson
 import psycopg
 from psycopg import sql
 
+from support.documents import blocks
 from worker_image.contract import Reading
 from worker_image.ingester import Document, Rejected, Surroundings, reading
 from worker_image.ingester.postgresql.sink import PostgresqlSink, open_sink
@@ -21,19 +21,24 @@ def sink_of(url: str, **members: Any) -> PostgresqlSink:
     return open_sink({"kind": "postgresql", "schema": SCHEMA} | members, Surroundings(lambda: url))
 
 
-def document(*records: dict[str, Any] | bytes, name: str = "d.ndjson", **members: Any) -> Document:
+def document(
+    *records: dict[str, Any] | bytes, name: str = "d.ndjson", piece: int = 0, **members: Any
+) -> Document:
     """A document of records, or of the lines or the whole content of one.
+
+    It arrives in pieces of so many bytes, as from a network, or as it is asked for.
 
     `members` are those of `Document` that are to be other than usual.
     """
     lines = [each if isinstance(each, bytes) else orjson.dumps(each) for each in records]
-    content, how = b"\n".join(lines), members.get("reading", Reading())
+    how = members.get("reading", Reading())
+    opened = blocks(b"\n".join(lines), piece)
     return Document(
         **{
             "name": name,
             "etag": "1",
-            "batches": lambda: reading.batches(lambda: io.BytesIO(content), name, how),
-            "rows": lambda: reading.rows(lambda: io.BytesIO(content), name, how),
+            "batches": lambda: reading.batches(opened, name, how),
+            "rows": lambda: reading.rows(opened, name, how),
             **members,
         }
     )

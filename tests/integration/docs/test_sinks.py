@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from support.documents import document
+from support.ingester import document
 
 from orchestration.model import HttpSink, PostgresqlSink, RunRequest, sink_payload
 from worker_image.errors import PermanentError, TargetBusyError

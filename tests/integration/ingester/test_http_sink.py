@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from support.documents import document
 from support.endpoint import Answer, Asked, Endpoint, endpoint
+from support.ingester import document
 from support.tables import table
 
 from worker_image.errors import PermanentError, TargetBusyError
@@ -195,7 +195,7 @@ def test_an_endpoint_that_stays_busy_turns_the_unit_away(
     with pytest.raises(TargetBusyError) as caught:
         sink.load(document(*THINGS))
     assert (sleeps, caught.value.wait) == (slept, wait)
-    place = f"in/d.ndjson: batch 2, rows 4 to 6 of thing: {shop.host}"
+    place = f"d.ndjson: batch 2, rows 4 to 6 of thing: {shop.host}"
     assert str(caught.value).startswith(place)
     assert reason in str(caught.value)
 
@@ -223,7 +223,7 @@ def test_a_batch_that_is_refused_is_no_case_for_a_retry(
         sink.load(document(*THINGS))
     redirect = ", a redirect that is not followed: /elsewhere"
     said = redirect if status < 400 else f": {'é' * 299}n"
-    place = f"in/d.ndjson: batch 2, rows 4 to 6 of thing: {shop.host}"
+    place = f"d.ndjson: batch 2, rows 4 to 6 of thing: {shop.host}"
     assert str(caught.value) == f"{place} answered {status}{said}"
     assert [each.path for each in shop.asked] == ["/rows?of=shop"] * 2
     assert sleeps == []
@@ -239,7 +239,7 @@ def test_a_secret_that_comes_back_is_masked(sink: HttpSink, shop: Endpoint, stat
 
 
 def test_a_line_that_cannot_be_read_ends_the_load(sink: HttpSink) -> None:
-    with pytest.raises(PermanentError, match=r"in/d\.ndjson, line 8"):
+    with pytest.raises(PermanentError, match=r"d\.ndjson, line 8"):
         sink.load(document(*THINGS, b"{"))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from importlib import import_module
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ from .appending import appending
 from .careful import CarefulLoad
 from .catalogue import TargetTable, read_catalogue
 from .connecting import connect
+from .constraints import finish
 from .copy_rows import Fit, RowError
 from .copying import Target, copy_batches
 from .ddl import create_schema, create_table
@@ -128,9 +128,8 @@ class PostgresqlSink:
             PermanentError: the rows break one of them, or a table is missing.
             TargetBusyError: the database is away or busy.
         """
-        constraints = import_module(".constraints", __package__)
         with self._translated(f"schema {self._schema}"):
-            constraints.finish(
+            finish(
                 lambda: connect(self._url()),
                 self._schema,
                 tables,
@@ -220,9 +219,8 @@ class PostgresqlSink:
         """The statements that make what is missing."""
         there = read_catalogue(connection, self._schema)
         constrained = self._options.constraints == "inline"
-        unconstrained: dict[str, Any] = {} if constrained else {"constrained": False}
         missing = [
-            create_table(self._schema, table, **unconstrained)
+            create_table(self._schema, table, constrained=constrained)
             for table in tables
             if table.name not in there
         ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 import pytest
-from support.documents import document
+from support.ingester import document
 from support.tables import table
 
 from worker_image.errors import PermanentError

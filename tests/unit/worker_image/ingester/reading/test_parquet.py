@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
-from support.documents import Blocks, copy_texts, gzipped, memory_below, one_by_one, read, same
+from support.documents import (
+    Blocks,
+    blocks,
+    copy_texts,
+    gzipped,
+    memory_below,
+    one_by_one,
+    read,
+    same,
+)
 from support.tables import table
 
 from worker_image.contract import Reading
@@ -190,7 +199,7 @@ def test_wide_rows_are_few_at_a_time() -> None:
     wide = written({f"c{n}": ["x" * 100] * 100 for n in range(2000)})
     large = written({"v": ["x" * 1_000_000] * 20}, use_dictionary=True)
     for content, most in ((wide, 25), (large, 5)):
-        batches = reading.batches(lambda content=content: io.BytesIO(content), NAME, Reading())
+        batches = reading.batches(blocks(content), NAME, Reading())
         assert max(len(batch.rows()) for batch in batches) <= most
 
 
