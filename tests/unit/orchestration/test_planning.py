@@ -6,7 +6,14 @@ import pytest
 from support.states import RUN
 
 from orchestration import planning
-from orchestration.model import Instances, Prices, RunRecord, RunRequest
+from orchestration.model import (
+    Instances,
+    PostgresqlSink,
+    Prices,
+    RunRecord,
+    RunRequest,
+    sink_payload,
+)
 from worker_image.contract import DatasetSource, Message, Stage
 
 
@@ -33,14 +40,17 @@ def test_a_message_carries_all_that_its_unit_needs() -> None:
     assert message.unit == 7
     assert message.random_seed == 42
     assert (message.limits.attempts, message.limits.timeout_seconds) == (3, 30)
-    assert message.then == {"stage": "ingest", "schema": "retail"}
+    assert message.then == {
+        "stage": "ingest",
+        "sink": sink_payload(PostgresqlSink(schema="retail")),
+    }
 
 
 def test_an_ingest_message_has_no_next_stage() -> None:
     message = planning.ingest_message(record(), 3, "documents", "a/b.ndjson", None)
     assert message.stage is Stage.INGEST
     assert message.then is None
-    assert message.payload["schema"] == "retail"
+    assert message.payload["sink"]["schema"] == "retail"
 
 
 @pytest.mark.parametrize(("size", "inline"), [(100, True), (20_000, False)])
