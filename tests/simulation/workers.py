@@ -34,6 +34,8 @@ class Workers:
         self.done: set[Work] = set()
         self.dead: dict[Work, str] = {}
         self.counted: dict[str, int] = {}  # what the heartbeats say
+        self.pushbacks = 0
+        self.last_loaded = self.finished_at = 0.0
         self.poison = set(scenario.poison)
         self.begun: Callable[[Group], None] = lambda _: None
         self._workers: dict[Group, Worker] = {}
@@ -137,8 +139,36 @@ class Workers:
         worker.holds[id(message)] = message
         if self.azure.has("duplicate", 0.05):
             self.queue.put_back(message, self.random.uniform(0, 5))
-        seconds = self.random.expovariate(1 / self.scenario.unit_seconds)
-        self.agenda.after(min(seconds, 300.0), lambda: self._finish(worker, message))
+        self.agenda.after(self._length(worker, message), lambda: self._finish(worker, message))
+
+    def _length(self, worker: Worker, message: Message) -> float:
+        if self._refuses(message):
+            return self.random.uniform(0.1, 3)
+        if message.stage == FINISH:
+            return self.scenario.finish_seconds * self.random.uniform(0.5, 1.5)
+        return min(self.random.expovariate(1 / self.scenario.unit_seconds), 300.0)
+
+    def _refuses(self, message: Message) -> bool:
+        """Whether the target turns the unit away: it takes so many at once, and no more."""
+        if message.stage == self.scenario.plan.stages[0]:
+            return False
+        now = self.agenda.now
+        most = [n for start, length, n in self.scenario.busy if start <= now < start + length]
+        return bool(most) and self._loading() > min(most)
+
+    def _loading(self) -> int:
+        """How many units are at the target."""
+        held = (message.stage for worker in self._workers.values() for message in worker.holds.values())
+        return sum(stage != self.scenario.plan.stages[0] for stage in held)
+
+    @property
+    def finishing(self) -> bool:
+        """Whether a worker says that it works on the finishing step."""
+        return any(
+            message.stage == FINISH
+            for worker in self._workers.values()
+            for message in worker.holds.values()
+        )
 
     def _finish(self, worker: Worker, message: Message) -> None:
         # A process that has ended meanwhile, or was told to let go, finishes nothing.
