@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 
-from orchestration.model import Phase, RunState, SlotStatus, Verdict
-from orchestration.policy import auditing, deciding, judging, learning, placing, removing
+from orchestration.model import Finish, Phase, RunState, SlotStatus, Verdict
+from orchestration.policy import (
+    auditing,
+    deciding,
+    finishing,
+    judging,
+    learning,
+    placing,
+    removing,
+)
 from orchestration.policy.slots import group_name
 
 from .scenario import Scenario
@@ -53,6 +61,11 @@ def _as_good_as_done(account: Any) -> Verdict:
     return Verdict(phase=Phase.SUCCEEDED)
 
 
+def _never_afresh(state: RunState) -> Finish:
+    """What an earlier time has left passes for the end of the step."""
+    return finishing.finish(state).model_copy(update={"afresh": False})
+
+
 def _freed(state: RunState, gone: Any, _: object) -> RunState:
     changed = (
         slot.model_copy(update={"status": SlotStatus.GONE})
@@ -76,6 +89,11 @@ MUTATIONS = {
     "a name is used again": Mutation(placing, "open_places", _same_attempts),
     "the cleanup forgets groups": Mutation(deciding, "left", _only_what_is_known),
     "missing units are overlooked": Mutation(auditing, "verdict", _as_good_as_done),
+    "the last step is forgotten": Mutation(auditing, "finishes", lambda _: False),
+    "the last step is done once": Mutation(deciding, "finish", _never_afresh, "redrive"),
+    "a target's pushback is not heard": Mutation(
+        learning, "eased", lambda state, *_: state, "push_back", most=8
+    ),
     "the cap is looked at too late": Mutation(judging, "committed", lambda *_: 0.0),
     "the deadline does not count": Mutation(judging, "RULES", _all_but(judging._past_deadline)),
     "nobody listens to a cancel": Mutation(
