@@ -21,7 +21,9 @@ def eased(state: RunState, before: Observation | None, now: datetime) -> RunStat
         return state
     if look.pushbacks > before.pushbacks:
         return state.model_copy(update={"easing": _lowered(state.easing, look, now)})
-    return state.model_copy(update={"easing": _raised(state, now)})
+    if state.easing:
+        return state.model_copy(update={"easing": _raised(state, state.easing, now)})
+    return state
 
 
 def _lowered(easing: Easing | None, look: Observation, now: datetime) -> Easing:
@@ -32,9 +34,8 @@ def _lowered(easing: Easing | None, look: Observation, now: datetime) -> Easing:
     return Easing(ceiling=max(1, count // 2), changed=now, pushed=now)
 
 
-def _raised(state: RunState, now: datetime) -> Easing | None:
-    easing = state.easing
-    if easing is None or now - easing.pushed < CALM or now - easing.changed < PERIOD:
+def _raised(state: RunState, easing: Easing, now: datetime) -> Easing | None:
+    if now - easing.pushed < CALM or now - easing.changed < PERIOD:
         return easing
     if easing.ceiling + 1 >= limit(state):
         return None

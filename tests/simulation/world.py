@@ -1,8 +1,7 @@
 """The activities of a run on simulated services: what each does, and what goes wrong with it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -17,7 +16,6 @@ from orchestration.model import (
     Control,
     Decision,
     Finish,
-    GroupView,
     Look,
     Observation,
     Outcome,
@@ -38,34 +36,12 @@ from worker_image.contract import naming
 from .agenda import START, Agenda, moment
 from .azure import Azure
 from .ledger import Ledger
+from .pressing import Pressed
 from .queue import Queue
 from .scenario import Scenario
 from .workers import Workers
 
-CALM = 200.0  # seconds without a pushback, after which the next one counts for sure
-
 DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
-
-
-@dataclass
-class Pressed:
-    """What the target asks for: since when, after a calm, no more than so many groups."""
-
-    pushbacks: int = 0
-    last: float = -CALM
-    began: float = 0.0
-    looks: int = 0
-    most: int | None = None
-
-    def look(self, pushbacks: int, groups: Collection[GroupView], now: float) -> None:
-        """See whether the target has pushed back since the look before."""
-        self.looks += 1
-        if pushbacks == self.pushbacks:
-            return
-        if now - self.last >= CALM:
-            running = sum(view.state == "Running" and not view.over for view in groups)
-            self.began, self.looks, self.most = now, 0, max(1, running // 2)
-        self.pushbacks, self.last = pushbacks, now
 
 
 class World:
