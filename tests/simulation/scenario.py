@@ -168,7 +168,7 @@ def _limits(random: Random) -> dict[str, Any]:
 def _busy(random: Random) -> tuple[tuple[float, float, int], ...]:
     """When the target takes only so many at once."""
     return tuple(
-        (random.uniform(0, 900), random.choice((60, 300, 2_400)), random.choice((0, 1, 4)))
+        (random.uniform(0, 300), random.choice((60, 300, 2_400)), random.choice((0, 1, 4)))
         for _ in range(random.randint(1, 2))
     )
 
