@@ -8,6 +8,7 @@ from worker_image.contract import (
     SIZE_LIMIT,
     CommandPayload,
     DatasetSource,
+    FinishPayload,
     GeneratePayload,
     IngestPayload,
     Limits,
@@ -24,8 +25,10 @@ from .model import (
     Account,
     Instances,
     Kind,
+    PostgresqlSink,
     Prices,
     RunRecord,
+    RunRequest,
     sink_payload,
 )
 
@@ -72,6 +75,7 @@ def ingest_message(
     container: str,
     path: str,
     dataset: DatasetSource | None,
+    *,
     etag: str | None = None,
 ) -> Message:
     """The message that loads one document, of the version that a listing has found.
@@ -98,6 +102,33 @@ def ingest_message(
         random_seed=request.random_seed,
         limits=limits(record),
     )
+
+
+def finish_message(record: RunRecord, dataset: DatasetSource | None) -> Message:
+    """The message of the finishing step: the one unit that comes after all others."""
+    request = record.request
+    assert request.sink
+    given = request.limits
+    return Message(
+        run=record.run,
+        stage=Stage.FINISH,
+        unit=0,
+        payload=FinishPayload(sink_payload(request.sink), dataset).members(),
+        limits=Limits(attempts=given.attempts, timeout_seconds=given.finish_timeout),
+    )
+
+
+def finishes(request: RunRequest) -> bool:
+    """Whether anything is left to do in the target once all documents are loaded.
+
+    Foreign keys to shared record types, for one, can be made only then.
+    """
+    sink = request.sink
+    if not isinstance(sink, PostgresqlSink):
+        return False
+    dataset = request.dataset if isinstance(request.dataset, dict) else {}
+    shared = any(record.get("shared") for record in dataset.get("records", {}).values())
+    return sink.constraints == "after" or bool(sink.indexes) or shared
 
 
 def command_message(record: RunRecord, unit: int, text: str) -> Message:

@@ -8,6 +8,7 @@ from typing import Any
 from azure.core.exceptions import ResourceNotFoundError
 
 from . import planning
+from .activities.listing import documents
 from .estimating import Estimate
 from .model import Kind, RunRequest, Size, Trial
 from .problems import Invalid, InvalidRequestError
@@ -75,8 +76,13 @@ def _estimated(services: Services, request: RunRequest, work: Work) -> dict[str,
         "billedSeconds": round(estimate.billed_seconds),
         "cost": round(estimate.cost, 6),
         "warnings": [*work.warnings, *estimate.warnings(request.limits)],
-        "assumptions": [*work.assumptions, *estimate.assumptions()],
+        "assumptions": [*work.assumptions, *_last_step(request), *estimate.assumptions()],
     }
+
+
+def _last_step(request: RunRequest) -> Iterator[str]:
+    if planning.finishes(request):
+        yield "the keys and indexes that are made once all is loaded take no time"
 
 
 # ------------------------------------------------------------------------------ units to make
@@ -127,7 +133,7 @@ def _documents(services: Services, request: RunRequest, listed: int) -> Work:
     source = request.source
     assert source
     try:
-        blobs = list(islice(services.records.listing(source.container, source.prefix), listed + 1))
+        blobs = list(islice(documents(services, source), listed + 1))
     except ResourceNotFoundError:
         reason = f"there is no container {source.container!r}"
         fault = Invalid(field="source.container", reason=reason, value=source.container)

@@ -1,5 +1,6 @@
 """What is wrong with a request, in one JSON shape: problem details after RFC 9457."""
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 from .model import Value
 
 VALUE_LIMIT = 100
+MEMBER = re.compile(r"Value error, (?P<member>[a-z_][a-z_.]*): (?P<reason>.*)", re.DOTALL)
 
 
 class Invalid(Value):
@@ -33,14 +35,20 @@ def of_validation(error: ValidationError) -> list[Invalid]:
 
 
 def _invalid(item: Any) -> Invalid:
+    field, reason = _place(item["loc"]), str(item["msg"])
     # A validator of ours that looks at several members names the place in front of its reason.
-    field, reason = ".".join(str(part) for part in item["loc"]), str(item["msg"])
-    if not field:
-        place, colon, rest = reason.removeprefix("Value error, ").partition(": ")
-        field, reason = (place, rest) if colon else ("", reason)
+    if item["type"] == "value_error" and (named := MEMBER.fullmatch(reason)):
+        field = f"{field}.{named['member']}" if field else named["member"]
+        reason = named["reason"]
     value = item.get("input")
     short = isinstance(value, str | int | float | bool) and len(str(value)) <= VALUE_LIMIT
     return Invalid(field=field, reason=reason, value=value if short else None)
+
+
+def _place(parts: Sequence[str | int]) -> str:
+    """As the request has it: pydantic names the kind of a sink behind its place."""
+    kept = (part for before, part in zip(("", *parts), parts, strict=False) if before != "sink")
+    return ".".join(str(part) for part in kept)
 
 
 def problem(status: HTTPStatus, detail: str, errors: Sequence[Invalid] = ()) -> dict[str, Any]:

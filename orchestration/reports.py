@@ -8,13 +8,16 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from .model import Account, Phase, RunState, Value
+from .model import Account, Finished, Phase, RunState, Value
 from .policy import spent
 from .summaries import PartSummary, StageSummary
 
 
 class StageReport(Value):
-    """What a stage did; `seconds` are p50, p95 and max of one unit, the first two within 1 %."""
+    """What a stage did; `seconds` are p50, p95 and max of one unit, the first two within 1 %.
+
+    `rejected` rows are not among the others.
+    """
 
     units: int
     rows: int
@@ -22,6 +25,15 @@ class StageReport(Value):
     records: dict[str, int]
     seconds: dict[str, float]
     slowest: list[dict[str, Any]]
+    rejected: int = 0
+
+
+class FinishReport(Value):
+    """What became of the finishing step: not needed | not done | done | failed."""
+
+    state: str
+    seconds: float = 0.0
+    error: str = ""
 
 
 class FailureGroup(Value):
@@ -65,6 +77,7 @@ class Report(Value):
     redrives: int
     notes: list[str]
     earlier: Totals | None = None
+    finish: FinishReport | None = None  # older reports do not tell
 
     @property
     def seconds(self) -> float:
@@ -86,6 +99,7 @@ def stage_report(stage: StageSummary) -> StageReport:
         records=stage.records,
         seconds=seconds if stage.units else {},
         slowest=list(stage.slowest),
+        rejected=stage.rejected,
     )
 
 
@@ -119,6 +133,8 @@ def report(
     failures: list[FailureGroup],
     last: Report | None,
     now: datetime,
+    *,
+    finish: FinishReport | None = None,
 ) -> Report:
     """The account of a run whose verdict is known; `total` is the sum of all its parts.
 
@@ -145,7 +161,18 @@ def report(
         redrives=state.redrives_done,
         notes=list(state.notes),
         earlier=earlier,
+        finish=finish,
     )
+
+
+def finish_report(finished: Finished | None, *, needed: bool) -> FinishReport:
+    """What a report says of the finishing step."""
+    if not needed:
+        return FinishReport(state="not needed")
+    if finished is None:
+        return FinishReport(state="not done")
+    state = "failed" if finished.error else "done"
+    return FinishReport(state=state, seconds=finished.seconds, error=finished.error)
 
 
 def _earlier(state: RunState, last: Report | None) -> Totals | None:

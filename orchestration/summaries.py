@@ -17,7 +17,10 @@ GROWTH = 1.02
 
 
 class StageSummary(Value):
-    """What a stage has done with some units; `times` counts the units in each bucket of time."""
+    """What a stage has done with some units; `times` counts the units in each bucket of time.
+
+    `rejected` rows are not among the others.
+    """
 
     units: int
     rows: int
@@ -25,6 +28,7 @@ class StageSummary(Value):
     records: dict[str, int]
     times: dict[int, int]
     slowest: tuple[dict[str, Any], ...]
+    rejected: int = 0
 
     @classmethod
     def of(cls, receipts: Collection[Receipt]) -> "StageSummary":
@@ -42,6 +46,7 @@ class StageSummary(Value):
                 {"unit": receipt.unit, "seconds": receipt.seconds, "worker": receipt.worker}
                 for receipt in receipts
             ),
+            rejected=sum(receipt.rejected for receipt in receipts),
         )
 
     def plus(self, other: "StageSummary") -> "StageSummary":
@@ -53,6 +58,7 @@ class StageSummary(Value):
             records=added(self.records, other.records),
             times=added(self.times, other.times),
             slowest=_slowest((*self.slowest, *other.slowest)),
+            rejected=self.rejected + other.rejected,
         )
 
     def quantile(self, share: float) -> float:

@@ -9,14 +9,12 @@ from typing import BinaryIO, cast
 
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 
-from .contract import IngestPayload, Message, Reading
+from .contract import IngestPayload, Message, Reading, naming
 from .errors import PermanentError
 from .ingester import Document, Rejected
 from .ingester.sink import Batch, SourceRow
 from .storage import BlobStream, Place, Storage
 from .tables import Table
-
-REJECTED = ".rejected.ndjson"
 
 
 class Blobs:
@@ -89,7 +87,7 @@ class Blobs:
         """Write rejected rows beside the first blob, a line each."""
         place = self._parts[0][0]
         lines = "".join(f"{json.dumps(_line(each))}\n" for each in rejected)
-        beside = Place(place.container, place.path + REJECTED)
+        beside = Place(place.container, place.path + naming.REJECTED)
         self._storage.replace(beside, lines.encode(), "application/x-ndjson")
 
 

@@ -11,6 +11,7 @@ import azure.durable_functions as df
 from ..model import (
     Audit,
     Close,
+    Finish,
     Look,
     Outcome,
     Prepare,
@@ -22,6 +23,7 @@ from ..model import (
 )
 from ..services import Services
 from .auditing import audit, close
+from .finishing import finish
 from .fleet import provision, remove
 from .redriving import redrive
 from .seeding import prepare, seed
@@ -41,6 +43,7 @@ WORK: dict[type[Value], Callable[[Services, Any], Outcome]] = {
     Remove: remove,
     Redrive: redrive,
     Audit: audit,
+    Finish: finish,
     Close: _close,
 }
 

@@ -12,6 +12,7 @@ from ..model import Audit, Close, Control, Outcome, Phase, Plan, RunRecord, RunS
 from ..services import Services
 from ..services.threads import side_by_side
 from ..summaries import PartSummary, StageSummary
+from .finishing import finished
 from .parts import Part, look
 from .seeding import PART, load, planned_units, reseed
 
@@ -78,12 +79,18 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
         reports.failure_groups(dead, FAILURES),
         services.records.read_as(reports.Report, naming.report(state.run)),
         now,
+        finish=_finish(services, record, total),
     )
     services.records.manifest(state.run).commit(part.first for part in parts if part.documents)
     services.records.write(naming.report(state.run), final.model_dump_json())
     services.queues.delete(naming.work_queue(state.run))
     services.records.catalogue(state.run, catalogue_entry(record, final.state))
     return Outcome(count=1)
+
+
+def _finish(services: Services, record: RunRecord, total: PartSummary) -> reports.FinishReport:
+    needed = total.count > 0 and planning.finishes(record.request)
+    return reports.finish_report(finished(services, record.run) if needed else None, needed=needed)
 
 
 def reopened(state: RunState, control: Control) -> bool:
@@ -135,7 +142,7 @@ def _lines(receipts: Iterable[Receipt]) -> str:
 
 
 def _line(receipt: Receipt) -> dict[str, object]:
-    return {
+    line: dict[str, object] = {
         "unit": receipt.unit,
         "document": receipt.document,
         "records": dict(receipt.records),
@@ -143,3 +150,4 @@ def _line(receipt: Receipt) -> dict[str, object]:
         "bytes": receipt.bytes,
         "checksum": receipt.checksum,
     }
+    return {**line, "rejected": receipt.rejected} if receipt.rejected else line

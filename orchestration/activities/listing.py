@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobProperties
 from pydantic import TypeAdapter
 
-from ..model import RunRecord, Value
+from worker_image.contract import naming
+
+from ..model import RunRecord, Source, Value
 from ..services import Services
 from . import freezing
 
@@ -20,6 +23,19 @@ class Entry(Value):
 PAGE = TypeAdapter(list[Entry])
 
 
+def documents(services: Services, source: Source, behind: str = "") -> Iterator[BlobProperties]:
+    """The documents that a source names, in their order, behind one of them.
+
+    What an earlier load has written beside them of rows that it rejected is none.
+
+    Raises:
+        ResourceNotFoundError: there is no such container.
+    """
+    for blob in services.records.listing(source.container, source.prefix, behind):
+        if not str(blob.name).endswith(naming.REJECTED):
+            yield blob
+
+
 def freeze(services: Services, record: RunRecord) -> int | None:
     """Write the listing down; the number of units once it is complete.
 
@@ -31,7 +47,7 @@ def freeze(services: Services, record: RunRecord) -> int | None:
 
     def behind(last: Entry | None) -> Iterator[Entry]:
         begin = last.path if last else ""
-        for blob in services.records.listing(source.container, source.prefix, begin):
+        for blob in documents(services, source, begin):
             yield Entry(path=str(blob.name), etag=str(blob.etag))
 
     try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from worker_image.contract import DeadLetter, naming
+from worker_image.contract import DeadLetter, Stage, naming
 
 from .. import planning
 from ..model import Outcome, Redrive, Selection
@@ -42,11 +42,11 @@ def redrive(services: Services, decision: Redrive) -> Outcome:
     batch = _batch(services, decision)
     side_by_side(partial(_set_aside, services, decision), batch.letters)
     services.records.write(naming.redrive(run, decision.number), batch.reached)
-    more = batch.more or _discard(services, run) == MESSAGES
+    more = batch.more or discard(services, run) == MESSAGES
     return Outcome(count=len(batch.letters), more=more)
 
 
-def _discard(services: Services, run: str) -> int:
+def discard(services: Services, run: str) -> int:
     """Delete messages of dead letters that are none any more; how many."""
     queue = naming.dead_letter_queue(run)
     return services.queues.discard(queue, partial(_is_aside, services, run), MESSAGES)
@@ -81,7 +81,9 @@ def _listed(services: Services, decision: Redrive, behind: str) -> Batch:
 
 def _named(services: Services, decision: Redrive, units: tuple[int, ...], first: int) -> Batch:
     """The dead letters of the next units that the selection names."""
-    stages = planning.STAGES[load(services, decision.run).request.kind]
+    request = load(services, decision.run).request
+    last = (Stage.FINISH,) if planning.finishes(request) else ()
+    stages = (*planning.STAGES[request.kind], *last)
     end = first + MOVED // len(stages)
     paths = [
         naming.dead_letter(decision.run, stage, unit)

@@ -32,6 +32,7 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
     record = load(services, decision.run)
     request = record.request
     services.queues.create(record.run)
+    _store_dataset(services, record)
     if request.kind in FREEZE:
         try:
             units = FREEZE[request.kind](services, record)
@@ -40,7 +41,6 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
             return Outcome(refusal=refusal, error=str(error))
     else:
         services.records.create_container(request.documents.container)
-        _store_dataset(services, record)
         units = request.units
     return Outcome() if units is None else Outcome(plan=_plan(services, record, units))
 
@@ -64,6 +64,7 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         first_attempt=1 + ATTEMPTS_A_ROUND * rounds,
         redrives_done=earlier.redrives if earlier else 0,
         resumed=earlier is not None,
+        finish=units > 0 and planning.finishes(record.request),
     )
 
 
@@ -96,7 +97,7 @@ def reseed(services: Services, record: RunRecord, part: Part) -> int:
 def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iterator[Message]:
     first, *later = planning.STAGES[record.request.kind]
     yield from _messages(services, record, part.missing[first])
-    dataset = _dataset(record)
+    dataset = dataset_of(record)
     for stage in later:  # loads what the first stage has written
         for unit in part.missing[stage]:
             container, path = part.done[first][unit].document.split("/", 1)
@@ -108,7 +109,7 @@ def _messages(services: Services, record: RunRecord, units: Iterable[int]) -> It
     if record.request.kind in FREEZE:
         yield from _frozen_messages(services, record, units)
         return
-    dataset = _dataset(record)
+    dataset = dataset_of(record)
     assert dataset
     for unit in units:
         yield planning.generate_message(record, unit, dataset)
@@ -122,10 +123,10 @@ def _frozen_messages(
         for unit, payload in frozen(services, record.run, payloads.PAGE, units):
             yield planning.command_message(record, unit, payload.text)
         return
-    dataset = _dataset(record)
+    dataset = dataset_of(record)
     for unit, entry in frozen(services, record.run, listing.PAGE, units):
         yield planning.ingest_message(
-            record, unit, source.container, entry.path, dataset, entry.etag
+            record, unit, source.container, entry.path, dataset, etag=entry.etag
         )
 
 
@@ -145,7 +146,8 @@ def load(services: Services, run: str) -> RunRecord:
     return record
 
 
-def _dataset(record: RunRecord) -> DatasetSource | None:
+def dataset_of(record: RunRecord) -> DatasetSource | None:
+    """The dataset as the run's messages have it."""
     if record.dataset is None:
         return None
     text, digest = _canonical(record.dataset)
@@ -153,7 +155,7 @@ def _dataset(record: RunRecord) -> DatasetSource | None:
 
 
 def _store_dataset(services: Services, record: RunRecord) -> None:
-    source = _dataset(record)
+    source = dataset_of(record)
     if source and source.blob and record.dataset is not None:
         services.records.create(source.blob, _canonical(record.dataset)[0])
 

@@ -3,11 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 
 from azure.core.exceptions import AzureError
 
-from worker_image.contract import Heartbeat, naming
+from worker_image.contract import Heartbeat, Stage, naming
 
 from ..model import GroupView, Look, Observation, Progress, RepeatedError, Room
 from ..services import Services
@@ -37,6 +38,9 @@ def observe(services: Services, look: Look) -> Observation:
         control=services.records.control(run),
         rooms={region: room(services, region) for region in look.regions},
         errors=errors(services, run) if dead else (),
+        finishing=finishing(heartbeats),
+        pushbacks=sum(heartbeat.pushbacks for heartbeat in heartbeats),
+        pushback=pushback(heartbeats),
     )
 
 
@@ -59,6 +63,19 @@ def heard(groups: Iterable[GroupView], heartbeats: Iterable[Heartbeat]) -> tuple
     """The groups with the time of their workers' last word; a worker has its group's name."""
     spoke = {heartbeat.worker: moment(heartbeat.at) for heartbeat in heartbeats}
     return tuple(group.model_copy(update={"heard": spoke.get(group.name)}) for group in groups)
+
+
+def finishing(heartbeats: Iterable[Heartbeat]) -> datetime | None:
+    """When a worker last said that it works on the finishing step."""
+    subject = f"{Stage.FINISH}/{0:07d}"
+    times = (moment(beat.at) for beat in heartbeats if subject in beat.current)
+    return max(filter(None, times), default=None)
+
+
+def pushback(heartbeats: Iterable[Heartbeat]) -> str:
+    """What the target has said to the worker that spoke last of those that it turned away."""
+    turned_away = [beat for beat in heartbeats if beat.pushback]
+    return max(turned_away, key=lambda beat: beat.at).pushback if turned_away else ""
 
 
 def room(services: Services, region: str) -> Room | None:

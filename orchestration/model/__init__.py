@@ -9,6 +9,7 @@ from .decision import (
     Audit,
     Close,
     Decision,
+    Finish,
     Outcome,
     Prepare,
     Provision,
@@ -33,7 +34,21 @@ from .refusal import Refusal, Remedy
 from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest
 from .sink import HttpSink, OtherSink, PostgresqlSink, Sink, sink_payload
 from .source import Source
-from .state import FINAL, SAMPLE, Account, Pace, Phase, RunState, Slot, SlotStatus, Spent, Verdict
+from .state import (
+    FINAL,
+    SAMPLE,
+    Account,
+    Easing,
+    Finished,
+    Finishing,
+    Pace,
+    Phase,
+    RunState,
+    Slot,
+    SlotStatus,
+    Spent,
+    Verdict,
+)
 from .trial import Size, Trial
 from .value import Value
 
@@ -49,6 +64,10 @@ __all__ = [
     "Count",
     "Decision",
     "Documents",
+    "Easing",
+    "Finish",
+    "Finished",
+    "Finishing",
     "GroupView",
     "HttpSink",
     "Instances",

@@ -6,7 +6,7 @@ from typing import Literal
 from .observation import GroupView, Selection
 from .plan import Plan
 from .refusal import Refusal
-from .state import Account, RunState
+from .state import Account, Finished, RunState
 from .value import Value
 
 
@@ -80,6 +80,19 @@ class Audit(Value):
     reseed: bool = False
 
 
+class Finish(Value):
+    """Tell how the finishing step stands.
+
+    With `seed` its message is put on the work queue unless it has a receipt or a dead letter; with
+    `afresh` as well, what an earlier time has left of these is forgotten before.
+    """
+
+    activity: Literal["finish"] = "finish"
+    run: str
+    seed: bool = False
+    afresh: bool = False
+
+
 class Close(Value):
     """Write manifest and report, delete the work queue."""
 
@@ -87,14 +100,15 @@ class Close(Value):
     state: RunState
 
 
-Decision = Prepare | Seed | Provision | Remove | Redrive | Audit | Close
+Decision = Prepare | Seed | Provision | Remove | Redrive | Audit | Finish | Close
 
 
 class Outcome(Value):
     """What came of a decision; one shape for all activities. An error changed nothing.
 
     `left` is how many more creations or deletions Azure says that it allows, in five minutes and
-    in an hour; `group` is how a group looked that is to be deleted.
+    in an hour; `group` is how a group looked that is to be deleted. `finished` is set once the
+    finishing step has ended.
     """
 
     plan: Plan | None = None
@@ -103,5 +117,6 @@ class Outcome(Value):
     more: bool = False
     left: tuple[int, int] | None = None
     group: GroupView | None = None
+    finished: Finished | None = None
     refusal: Refusal | None = None
     error: str = ""

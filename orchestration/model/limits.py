@@ -12,7 +12,8 @@ class RunLimits(Value):
 
     `start_timeout` is from the request for a container group to its running, `silence_timeout`
     from a worker's last word, `run_timeout` of a container group as a whole; each ends the group,
-    which is replaced. `stall_timeout` and `deadline` end the run.
+    which is replaced. `stall_timeout` and `deadline` end the run. `finish_timeout` is that of the
+    finishing step, for each try.
 
     More dead letters than `tolerated_failures`, or `tolerated_percent` of all units, end the run.
     So does one error that is on `repeated_error_percent` of the first `repeated_error_units` that
@@ -21,6 +22,7 @@ class RunLimits(Value):
 
     attempts: Annotated[int, Field(ge=1, le=20)] = 5
     unit_timeout: Annotated[float, Field(gt=0, le=6 * 3600)] = 600
+    finish_timeout: Annotated[float, Field(gt=0, le=7 * 86400)] = 21_600
     deadline: Annotated[float, Field(gt=0, le=7 * 86400)] = 86_400
     start_timeout: Annotated[float, Field(gt=0, le=3600)] = 900
     silence_timeout: Annotated[float, Field(gt=0, le=86400)] = 600

@@ -90,7 +90,9 @@ class Observation(Value):
     """What one look at the services shows. Queue counts are approximate.
 
     `rooms` is by region, of those that were asked for, None where there was no answer; `errors`
-    are the commonest among the first dead letters.
+    are the commonest among the first dead letters. `finishing` is when a worker last said that it
+    works on the finishing step. `pushbacks` counts how often the target was away or asked for
+    less, `pushback` is what it said last.
     """
 
     queued: int
@@ -101,3 +103,6 @@ class Observation(Value):
     control: Control = Control()
     rooms: dict[str, Room | None] = Field(default_factory=dict)
     errors: tuple[RepeatedError, ...] = ()
+    finishing: datetime | None = None
+    pushbacks: int = 0
+    pushback: str = ""

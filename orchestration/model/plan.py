@@ -31,3 +31,4 @@ class Plan(Value):
     first_attempt: int = 1
     redrives_done: int = 0
     resumed: bool = False
+    finish: bool = False  # one more unit once all others are done

@@ -74,7 +74,8 @@ _KNOWN = ("postgresql", "http")
 
 
 def _tag(given: Any) -> str:
-    kind = given.get("kind", "postgresql") if isinstance(given, dict) else given.kind
+    members = given if isinstance(given, dict) else getattr(given, "__dict__", {})
+    kind = members.get("kind", "postgresql")
     return kind if kind in _KNOWN else "other"
 
 

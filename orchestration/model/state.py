@@ -23,6 +23,7 @@ class Phase(StrEnum):
     PAUSED = "Paused"
     DRAINING = "Draining"
     AUDITING = "Auditing"
+    FINISHING = "Finishing"
     CLEANING = "Cleaning"
     SUCCEEDED = "Succeeded"
     COMPLETED_WITH_FAILURES = "CompletedWithFailures"
@@ -94,6 +95,32 @@ def added(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
     return {key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}}
 
 
+class Finished(Value):
+    """How the finishing step has ended: after so long, or by the error of its dead letter."""
+
+    seconds: float = 0.0
+    error: str = ""
+
+
+class Finishing(Value):
+    """The finishing step: how many messages were sent for it, and how it has ended."""
+
+    sent: int = 0
+    ended: Finished | None = None
+
+
+class Easing(Value):
+    """How many container groups a target leaves a run that it pushes back.
+
+    `changed` is when the ceiling was last lowered or raised, `pushed` when the target last asked
+    for less.
+    """
+
+    ceiling: int
+    changed: datetime
+    pushed: datetime
+
+
 class Spent(Value):
     """Requests that Azure counts against its pace."""
 
@@ -132,6 +159,8 @@ class RunState(Value):
     audited: int = 0  # units that the audit under way has looked at
     auditing: Account | None = None  # what it has found there
     account: Account | None = None
+    finishing: Finishing | None = None  # once the audit has found all units
+    easing: Easing | None = None  # while the target leaves less than is wanted
     quiet: int = 0  # observations in a row that showed an empty queue
     reseeds: int = 0
     redrives_done: int = 0

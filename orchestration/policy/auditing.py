@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from ..model import Account, Audit, Outcome, Phase, RunState, Verdict
+from ..model import Account, Audit, Finishing, Outcome, Phase, RunState, Verdict
 from .judging import failed
 
 PARTS_A_TURN = 8
@@ -29,8 +29,8 @@ def accounted(state: RunState) -> bool:
 
 
 def restarted(state: RunState) -> RunState:
-    """The state before the first part."""
-    return state.model_copy(update={"audited": 0, "auditing": None})
+    """The state before the first part, and so before the finishing step."""
+    return state.model_copy(update={"audited": 0, "auditing": None, "finishing": None})
 
 
 def audited(state: RunState, decision: Audit, outcome: Outcome) -> RunState:
@@ -51,7 +51,14 @@ def _concluded(state: RunState, account: Account, *, reseeded: bool) -> RunState
         reseeds = 1 if fewer else state.reseeds + 1
         again = {"account": account, "reseeds": reseeds, "quiet": 0}
         return restarted(state).model_copy(update=again)
+    if finishes(state) and not missing:
+        return state.model_copy(update={"account": account, "finishing": Finishing()})
     return state.model_copy(update={"account": account, "verdict": verdict(account)})
+
+
+def finishes(state: RunState) -> bool:
+    """Whether a step is left once all units are accounted for."""
+    return state.plan is not None and state.plan.finish
 
 
 def verdict(account: Account) -> Verdict:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from ..model import Close, Decision, Look, Phase, Prepare, Provision, Redrive, Remove, RunState
 from . import placing, removing
 from .auditing import accounted, audits
+from .finishing import finish
 from .pacing import spend
 from .phases import pending_redrive
 from .placing import provisions
 from .removing import all_removals, left, removals
+from .scaling import most
 from .seeding import seeds
 from .slots import active
 
@@ -45,6 +47,8 @@ def _decisions(state: RunState, now: datetime) -> tuple[Decision, ...]:
             return tuple(removals(state, now))
         case Phase.AUDITING:
             return (*audits(state), *removals(state, now))
+        case Phase.FINISHING:
+            return (finish(state), *removals(state, now), *provisions(state, now))
         case _:
             return (*_input(state), *removals(state, now), *provisions(state, now))
 
@@ -85,17 +89,12 @@ def _pushing(state: RunState) -> bool:
         there = left(state)
         return not there or not there <= state.deleting.keys()  # else deletions are waited for
     hungry = state.seeded < plan.units and seen.queued < plan.window // 2
-    ending = state.seeded == plan.units and (state.quiet or state.audited)
+    waiting = state.finishing and state.finishing.sent  # for hours, perhaps
+    ending = state.seeded == plan.units and (state.quiet or (state.audited and not waiting))
     return not seen.control.paused and bool(hungry or ending)
 
 
 def look(state: RunState) -> Look:
     """What the next observation must tell: rooms matter while groups may be created."""
-    short = state.plan and not state.verdict and len(active(state)) < _most(state)
+    short = state.plan and not state.verdict and len(active(state)) < most(state)
     return Look(run=state.run, regions=state.plan.regions if state.plan and short else ())
-
-
-def _most(state: RunState) -> int:
-    assert state.plan
-    wish = state.observation.control.count if state.observation else None
-    return wish or state.plan.instances.most

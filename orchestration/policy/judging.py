@@ -7,6 +7,7 @@ from worker_image.contract import ExitCode
 
 from ..model import Phase, RunState, SlotStatus, Verdict
 from .money import committed
+from .phases import pending_redrive
 
 # A fault of the configuration is the same for every worker: a few of them prove it.
 MISCONFIGURED = 3
@@ -41,8 +42,13 @@ def _past_deadline(state: RunState, now: datetime) -> Verdict | None:
     return None
 
 
+def _tells(state: RunState) -> bool:
+    """Whether the dead letters tell of units: none is to be set aside, none is of the last step."""
+    return not (state.finishing or pending_redrive(state))
+
+
 def _too_many_failures(state: RunState, _: datetime) -> Verdict | None:
-    if state.plan is None or state.observation is None:
+    if state.plan is None or state.observation is None or not _tells(state):
         return None
     dead, limits, units = state.observation.dead, state.plan.limits, state.plan.units
     if limits.tolerated_failures is not None and dead > limits.tolerated_failures:
@@ -55,7 +61,9 @@ def _too_many_failures(state: RunState, _: datetime) -> Verdict | None:
 
 def _repeated_error(state: RunState, _: datetime) -> Verdict | None:
     """The circuit breaker: one error on a large share of the first units that have ended."""
-    if state.plan is None or state.observation is None or not state.observation.errors:
+    if state.plan is None or state.observation is None or not _tells(state):
+        return None
+    if not state.observation.errors:
         return None
     limits, seen = state.plan.limits, state.observation
     last = seen.progress.get(state.plan.stages[-1])
@@ -77,7 +85,7 @@ def _too_expensive(state: RunState, now: datetime) -> Verdict | None:
 def _stalled(state: RunState, now: datetime) -> Verdict | None:
     patience = state.plan.limits.patience if state.plan else NO_PLAN_SECONDS
     if now - state.progressed > timedelta(seconds=patience):
-        return failed(f"no progress for {patience:.0f} s{_last_note(state)}")
+        return failed(f"no progress for {patience:.0f} s{_likely_cause(state)}")
     return None
 
 
@@ -112,6 +120,11 @@ RULES: tuple[Callable[[RunState, datetime], Verdict | None], ...] = (
 def failed(reason: str) -> Verdict:
     """The verdict of a run that was stopped."""
     return Verdict(phase=Phase.FAILED, reason=reason)
+
+
+def _likely_cause(state: RunState) -> str:
+    words = state.observation.pushback if state.observation else ""
+    return f"; the target says: {words}" if words else _last_note(state)
 
 
 def _last_note(state: RunState) -> str:

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from worker_image.contract import ExitCode
 
 from ..model import GroupView, Observation, RunState, Slot, SlotStatus
+from .easing import eased
 from .judging import judged
 from .phases import advance
 from .placing import has_room, of_slot
 from .refusing import EVICTION_SECONDS, refused, shut, tried
-from .slots import Key, active, as_seen, counted, key, update, vacate
+from .slots import Key, active, as_seen, counted, key, running, update, vacate
 
 # A group that was created and is not listed yet may be on its way into the list.
 UNSEEN_GRACE = timedelta(minutes=2)
@@ -34,7 +35,7 @@ def learn(state: RunState, observation: Observation, now: datetime) -> RunState:
         "quiet": state.quiet + 1 if observation.queued == 0 else 0,
         "refusals": {} if _any_starts(before, observation) else state.refusals,
     }
-    state = state.model_copy(update=news)
+    state = eased(state.model_copy(update=news), before.observation, now)
     if _progressed(before.observation, observation):
         state = state.model_copy(update={"progressed": now, "losses": 0})
     elif _waits(state, now):
@@ -117,17 +118,20 @@ def _words(view: GroupView) -> str:
 
 
 def _progressed(before: Observation | None, look: Observation) -> bool:
-    """Whether the workers have done anything; the count of a queue may waver by itself."""
-    return before is None or (look.progress, look.dead) != (before.progress, before.dead)
+    """Whether the workers have done anything; the count of a queue may waver by itself.
+
+    The finishing step takes hours and shows nothing but that a worker is at it still.
+    """
+    return before is None or _signs(look) != _signs(before)
+
+
+def _signs(look: Observation) -> tuple[object, ...]:
+    return look.progress, look.dead, look.finishing
 
 
 def _any_starts(before: RunState, look: Observation) -> bool:
     """Whether a container group runs that did not at the look before."""
-    return bool(_running(look) - (_running(before.observation) if before.observation else set()))
-
-
-def _running(look: Observation) -> set[Key]:
-    return {key(view) for view in look.groups if view.state == "Running" and not view.over}
+    return bool(running(look) - (running(before.observation) if before.observation else set()))
 
 
 def _waits(state: RunState, now: datetime) -> bool:
@@ -148,11 +152,11 @@ def _speed(before: RunState, look: Observation, now: datetime) -> float | None:
     if before.observation is None or before.observed is None:
         return None
     seconds = (now - before.observed).total_seconds()
-    running = len(_running(before.observation))
+    count = len(running(before.observation))
     done = _units(look) - _units(before.observation)
-    if seconds <= 0 or not running or done < 0:
+    if seconds <= 0 or not count or done < 0:
         return before.speed
-    newest = done / (seconds * running)
+    newest = done / (seconds * count)
     return newest if before.speed is None else (1 - NEWEST) * before.speed + NEWEST * newest
 
 

@@ -24,6 +24,8 @@ def _phase(state: RunState) -> Phase:
         return Phase.RUNNING if seen.progress else Phase.SEEDING
     if pending_redrive(state):
         return Phase.DRAINING
+    if state.finishing:
+        return Phase.FINISHING
     # Counts of a queue are approximate: it is empty when it looked so twice. An audit that has
     # begun goes on, whatever it puts back on the queue.
     return Phase.AUDITING if state.audited or state.quiet >= QUIET else Phase.DRAINING

@@ -3,7 +3,7 @@
 from datetime import datetime
 from math import ceil
 
-from ..model import RunState
+from ..model import Phase, RunState
 from .slots import active
 
 # Fewer groups are wanted only when a good part of them can go: each that leaves may have to be
@@ -17,7 +17,10 @@ def wanted(state: RunState, now: datetime) -> int:
     assert state.observation
     if state.observation.control.paused:
         return 0
-    target, running = _target(state, now), len(active(state))
+    running = len(active(state))
+    if state.phase is Phase.FINISHING:  # nobody knows which of them works on it
+        return min(max(1, running), most(state))
+    target = min(_target(state, now), most(state))
     # What the window keeps back gives nobody work: workers would leave and be replaced.
     waiting = min(unstarted(state), max(state.plan.window, state.observation.queued))
     # What the active workers hold or reach at once needs no further worker: so a worker that
@@ -25,6 +28,18 @@ def wanted(state: RunState, now: datetime) -> int:
     if waiting <= 2 * running * state.plan.instances.concurrency:
         return min(running, target)
     return min(target, waiting)
+
+
+def most(state: RunState) -> int:
+    """The most container groups that the run may have now, as far as its target takes them."""
+    return min(limit(state), state.easing.ceiling) if state.easing else limit(state)
+
+
+def limit(state: RunState) -> int:
+    """The most container groups that are asked for: by a wish, or by the request."""
+    assert state.plan
+    wish = state.observation.control.count if state.observation else None
+    return wish or state.plan.instances.most
 
 
 def unstarted(state: RunState) -> int:

@@ -7,6 +7,7 @@ from ..model import (
     Audit,
     Close,
     Decision,
+    Finish,
     Outcome,
     Prepare,
     Provision,
@@ -19,6 +20,7 @@ from ..model import (
     SlotStatus,
 )
 from .auditing import audited, restarted
+from .finishing import finished
 from .judging import failed, judged
 from .pacing import hold, spend
 from .phases import advance
@@ -87,16 +89,24 @@ def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) 
             return _prepared(state, outcome, now)
         case Seed():
             return seeded(state, decision, now)
-        case Provision():
-            return _provisioned(state, decision)
-        case Remove():
-            return _removed(state, decision, outcome, now)
+        case Provision() | Remove():
+            return _placed(state, decision, outcome, now)
         case Redrive():
             return _redriven(state, decision, outcome)
         case Audit():
             return _audited(state, decision, outcome, now)
+        case Finish():
+            return finished(state, decision, outcome)
         case Close():
             return _closed(state, outcome, now)
+
+
+def _placed(
+    state: RunState, decision: Provision | Remove, outcome: Outcome, now: datetime
+) -> RunState:
+    if isinstance(decision, Provision):
+        return _provisioned(state, decision)
+    return _removed(state, decision, outcome, now)
 
 
 def _prepared(state: RunState, outcome: Outcome, now: datetime) -> RunState:

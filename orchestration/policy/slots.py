@@ -6,7 +6,7 @@ from typing import Any
 
 from worker_image.contract import naming
 
-from ..model import GroupView, RunState, Slot, SlotStatus
+from ..model import GroupView, Observation, RunState, Slot, SlotStatus
 from .money import billed
 
 Key = tuple[int, int]
@@ -31,6 +31,11 @@ def find(state: RunState, ordinal: int, attempt: int) -> Slot | None:
 def active(state: RunState) -> list[Slot]:
     """The slots whose groups work, or will: requested or live."""
     return [slot for slot in state.slots if slot.status in (SlotStatus.REQUESTED, SlotStatus.LIVE)]
+
+
+def running(look: Observation) -> set[Key]:
+    """The groups that run as Azure shows it."""
+    return {key(view) for view in look.groups if view.state == "Running" and not view.over}
 
 
 def as_seen(slot: Slot, view: GroupView) -> dict[str, Any]:

@@ -88,6 +88,14 @@ class Records(Blobs):
                 if receipt and receipt.run == run and receipt.stage == stage:
                     yield receipt
 
+    def receipt(self, path: str) -> Receipt | None:
+        """The receipt on a blob of the runs; None if there is no such blob."""
+        try:
+            blob = self._runs.get_blob_client(path).get_blob_properties()
+        except ResourceNotFoundError:
+            return None
+        return Receipt.from_metadata(blob.metadata)
+
     def dead_letters(
         self, run: str, beginning: str = "", behind: str = ""
     ) -> Iterator[DeadLetterSummary]:

@@ -4,6 +4,7 @@
     queue          the work queue: leases, redeliveries, counts
     azure          container groups, regions, quotas, paces
     workers        what a container does with the queue
+    pressing       what a target asks of a run that it pushes back
     ledger         receipts, dead letters, and what is missing
     scenario       a request and its faults, drawn from a seed
     world          the activities, on all of the above

@@ -6,6 +6,8 @@ from orchestration.model import Phase
 from orchestration.policy import spent
 
 from .agenda import moment
+from .ledger import LAST
+from .workers import FINISH
 from .world import World
 
 LONG_ENOUGH = 3_600.0
@@ -19,6 +21,7 @@ def at_a_turn(world: World, longest_turn: float) -> Iterator[str]:
     yield from world.azure.breaches
     yield from _lost_units(world)
     yield from _disobedience(world)
+    yield from _pressure(world)
     plan = world.scenario.plan
     late = world.agenda.now - plan.limits.deadline
     if world.rounds == 0 and late > LONG_ENOUGH + 3 * longest_turn:
@@ -43,10 +46,27 @@ def _disobedience(world: World) -> Iterator[str]:
     control = world.control
     most = 0 if control.cancel or control.paused else control.count
     running = sum(group.running for group in world.azure.groups.values())
-    looks, seconds = (20, 900) if DISTURBED & world.scenario.faults else (6, 120)
-    soon = world.looks_since_wish < looks or world.agenda.now - world.wished < seconds
+    soon = _soon(world, world.looks_since_wish, world.wished)
     if most is not None and not soon and running > most:
         yield f"{running} groups run, {most} are wished"
+
+
+def _soon(world: World, looks: int, since: float) -> bool:
+    """Whether nothing can be expected yet."""
+    few, seconds = (20, 900) if DISTURBED & world.scenario.faults else (6, 120)
+    return looks < few or world.agenda.now - since < seconds
+
+
+def _pressure(world: World) -> Iterator[str]:
+    """Soon after a target asks for less half of the groups run, and a minute brings one more."""
+    pressed = world.pressed
+    if pressed.most is None or _soon(world, pressed.looks, pressed.began):
+        return
+    # The clocks of app and world differ by the length of a look.
+    minutes = int((world.agenda.now - pressed.began - 115) // 55) + 1
+    running, most = sum(group.running for group in world.azure.groups.values()), pressed.most
+    if "clock" not in world.scenario.faults and running > most + minutes:
+        yield f"{running} groups run, the target was to have {most} and {minutes} more by now"
 
 
 def _lost_units(world: World) -> Iterator[str]:
@@ -104,6 +124,18 @@ def _account(world: World) -> Iterator[str]:
         yield f"{state.verdict.phase} with units missing: {missing}"
     if state.verdict.phase is Phase.SUCCEEDED and done[stages[-1]] != state.plan.units:
         yield f"Succeeded with {done} done"
+    if proven and state.plan.finish:
+        yield from _last_step(world, state.verdict.phase)
+
+
+def _last_step(world: World, phase: Phase) -> Iterator[str]:
+    """It comes after all units, and a run that has succeeded has its receipt."""
+    committed, receipt = world.workers.committed, LAST in world.workers.done
+    if not receipt and (phase is Phase.SUCCEEDED or LAST not in world.workers.dead):
+        yield f"{phase} without its last step"
+    last = max((at for stage, at in committed.items() if stage != FINISH), default=0.0)
+    if receipt and committed[FINISH] < last:
+        yield "a unit was done after the last step"
 
 
 def _money(world: World, longest_turn: float) -> Iterator[str]:

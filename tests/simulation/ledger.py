@@ -1,13 +1,14 @@
 """The account of the simulated units: receipts, dead letters, and what is missing."""
 
 from orchestration import planning
-from orchestration.model import Audit, Outcome, Plan, Redrive, Seed
+from orchestration.model import Audit, Finish, Finished, Outcome, Plan, Redrive, Seed
 
 from .queue import Queue
-from .workers import Workers
+from .workers import FINISH, Workers
 
 MOVES = 20  # dead letters that a redrive sets aside at once
 RESEEDS = 20  # messages that an audit of a part sends again
+LAST = (FINISH, 0)
 
 
 class Ledger:
@@ -41,6 +42,18 @@ class Ledger:
         for stage, unit in again if decision.reseed else ():
             self._queue.send(stage, unit)
         return Outcome(account=account, count=len(again) if decision.reseed else 0)
+
+    def finish(self, decision: Finish) -> Outcome:
+        """Tell how the last step has ended, or send it."""
+        done, dead = self._workers.done, self._workers.dead
+        if decision.afresh:
+            done.discard(LAST)
+            dead.pop(LAST, None)
+        if LAST in done or LAST in dead:
+            return Outcome(finished=Finished(seconds=1.0, error=dead.get(LAST, "")))
+        if decision.seed:
+            self._queue.send(*LAST)
+        return Outcome(count=int(decision.seed))
 
     def redrive(self, decision: Redrive) -> Outcome:
         """Forget some of the selected dead letters."""

@@ -42,6 +42,8 @@ FAULTS = (
     "pause",  # and resume
     "scale",
     "redrive",
+    "push_back",  # the target takes fewer at once for some time, or none
+    "broken_finish",  # the finishing step fails for good
     "lost_wake",  # wishes come without their wake-up
 )
 MOST_FAULTS = 7
@@ -58,6 +60,7 @@ class Scenario:
     plan: Plan
     faults: frozenset[str]
     unit_seconds: float
+    finish_seconds: float
     start_seconds: float
     visibility: float
     idle: float
@@ -67,6 +70,7 @@ class Scenario:
     wishes: tuple[tuple[float, str], ...]
     poison: frozenset[int] = field(default_factory=frozenset)
     times: Mapping[str, int] = field(default_factory=dict)
+    busy: tuple[tuple[float, float, int], ...] = ()  # from when, how long, how many at once
     vanishing: Mapping[int, int] = field(default_factory=dict)  # messages lost, by their unit
 
     def __str__(self) -> str:
@@ -94,6 +98,7 @@ def draw(seed: int) -> Scenario:
         plan=plan,
         faults=faults,
         unit_seconds=random.choice((0.5, 5, 20, 60)),
+        finish_seconds=random.choice((5, 30, 120) * 3 + (1_300,)),
         start_seconds=random.choice((5, 30, 60)),
         visibility=random.choice((30, 120)),
         idle=random.choice((30, 60)),
@@ -102,6 +107,7 @@ def draw(seed: int) -> Scenario:
         cores_quota=random.choice((1.0, 4.0, 10.0)) if "quota" in faults else 100.0,
         wishes=_wishes(random, faults),
         poison=poisoned if "poison" in faults else frozenset(),
+        busy=_busy(random) if "push_back" in faults else (),
     )
 
 
@@ -119,6 +125,7 @@ def _plan(random: Random, units: int) -> Plan:
         page=random.choice((5, 10, 50)),
         tick=random.choice((10.0, 15.0, 30.0)),
         part=random.choice((10, 50, 1000)),
+        finish=kind is Kind.PIPELINE and units > 0 and random.random() < 0.5,
     )
 
 
@@ -156,6 +163,14 @@ def _limits(random: Random) -> dict[str, Any]:
         **sometimes(0.1, tolerated_percent=random.choice((0, 10))),
         **sometimes(0.1, run_timeout=600),
     }
+
+
+def _busy(random: Random) -> tuple[tuple[float, float, int], ...]:
+    """When the target takes only so many at once."""
+    return tuple(
+        (random.uniform(0, 300), random.choice((60, 300, 2_400)), random.choice((0, 1, 4)))
+        for _ in range(random.randint(1, 2))
+    )
 
 
 def _wishes(random: Random, faults: frozenset[str]) -> tuple[tuple[float, str], ...]:

@@ -1,6 +1,6 @@
 """What the simulated containers do with the queue, by the rules of a delivery."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -8,6 +8,10 @@ from .agenda import Agenda
 from .azure import Azure, Group
 from .queue import Message, Queue
 from .scenario import Scenario
+
+FINISH = "finish"
+LOADING = ("ingest", FINISH)
+"""The stages at the target."""
 
 Work = tuple[str, int]
 """Stage and unit."""
@@ -34,6 +38,8 @@ class Workers:
         self.done: set[Work] = set()
         self.dead: dict[Work, str] = {}
         self.counted: dict[str, int] = {}  # what the heartbeats say
+        self.pushbacks = 0
+        self.committed: dict[str, float] = {}  # when a unit of a stage was, the last time
         self.poison = set(scenario.poison)
         self.begun: Callable[[Group], None] = lambda _: None
         self._workers: dict[Group, Worker] = {}
@@ -137,29 +143,73 @@ class Workers:
         worker.holds[id(message)] = message
         if self.azure.has("duplicate", 0.05):
             self.queue.put_back(message, self.random.uniform(0, 5))
-        seconds = self.random.expovariate(1 / self.scenario.unit_seconds)
-        self.agenda.after(min(seconds, 300.0), lambda: self._finish(worker, message))
+        if self._refuses(message):
+            wait = self.random.uniform(0.1, 3)
+            self.agenda.after(wait, lambda: self._turn_away(worker, message))
+        else:
+            self.agenda.after(self._length(message), lambda: self._finish(worker, message))
+
+    def _length(self, message: Message) -> float:
+        if message.stage == FINISH:
+            return self.scenario.finish_seconds * self.random.uniform(0.5, 1.5)
+        return min(self.random.expovariate(1 / self.scenario.unit_seconds), 300.0)
+
+    def _refuses(self, message: Message) -> bool:
+        """Whether the target turns the unit away: it takes so many at once, and no more."""
+        if not self.scenario.busy or message.stage not in LOADING:
+            return False
+        now = self.agenda.now
+        most = [n for start, length, n in self.scenario.busy if start <= now < start + length]
+        return bool(most) and sum(stage in LOADING for stage in self._stages()) > min(most)
+
+    @property
+    def finishing(self) -> bool:
+        """Whether a worker says that it works on the finishing step."""
+        return FINISH in self._stages()
+
+    def _stages(self) -> Iterator[str]:
+        """The stage of each unit that is worked on."""
+        for worker in self._workers.values():
+            yield from (message.stage for message in worker.holds.values())
+
+    def _turn_away(self, worker: Worker, message: Message) -> None:
+        if self._let_go(worker, message):
+            self.pushbacks += 1
+            self.azure.met["push_back"] += 1
+            message.tries -= 1  # no fault of the unit
+            self.queue.put_back(message, self.random.uniform(1, 30))
+            self._pump()
+
+    def _let_go(self, worker: Worker, message: Message) -> bool:
+        """Whether the worker has it still: one that has ended, or was told to leave, has not."""
+        if worker.holds.pop(id(message), None) is None or worker.group not in self._workers:
+            return False
+        worker.idle_since = self.agenda.now
+        return True
 
     def _finish(self, worker: Worker, message: Message) -> None:
-        # A process that has ended meanwhile, or was told to let go, finishes nothing.
-        if worker.holds.pop(id(message), None) is None or worker.group not in self._workers:
+        if not self._let_go(worker, message):
             return
-        worker.idle_since = self.agenda.now
-        work = (message.stage, message.unit)
-        if work in self.done:
+        if (message.stage, message.unit) in self.done:
             self.queue.complete(message)
         elif message.tries > self.scenario.plan.limits.attempts:
             self._bury(message, "died")
-        elif message.unit in self.poison or self.azure.has("flaky", 0.1):
+        elif message.stage == FINISH and self.azure.has("broken_finish", 0.5):
+            self._bury(message, "no such table")
+        elif self._poisoned(message) or self.azure.has("flaky", 0.1):
             self._try_later(message)
         else:
             self._commit(message)
         self._pump()
 
+    def _poisoned(self, message: Message) -> bool:
+        return message.stage != FINISH and message.unit in self.poison
+
     def _try_later(self, message: Message) -> None:
-        self.azure.met["poison"] += message.unit in self.poison
+        poisoned = self._poisoned(message)
+        self.azure.met["poison"] += poisoned
         if message.tries >= self.scenario.plan.limits.attempts:
-            self._bury(message, "poison" if message.unit in self.poison else "flaky")
+            self._bury(message, "poison" if poisoned else "flaky")
         else:
             self.queue.put_back(message, self.random.uniform(1, 30))
 
@@ -171,9 +221,10 @@ class Workers:
         """Receipt, then what follows, then the deletion; it may die between any two."""
         work = (message.stage, message.unit)
         self.done.add(work)
+        self.committed[message.stage] = self.agenda.now
         self.counted[message.stage] = self.counted.get(message.stage, 0) + 1
         stages = self.scenario.plan.stages
-        if message.stage != stages[-1]:
+        if message.stage in stages[:-1]:
             self.queue.send(stages[stages.index(message.stage) + 1], message.unit)
         if self.azure.has("late", 0.05):
             self.queue.put_back(message, self.random.uniform(1, 60))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -15,6 +15,7 @@ from orchestration.model import (
     Close,
     Control,
     Decision,
+    Finish,
     Look,
     Observation,
     Outcome,
@@ -35,6 +36,7 @@ from worker_image.contract import naming
 from .agenda import START, Agenda, moment
 from .azure import Azure
 from .ledger import Ledger
+from .pressing import Pressed
 from .queue import Queue
 from .scenario import Scenario
 from .workers import Workers
@@ -62,7 +64,9 @@ class World:
         self.report: RunState | None = None
         self.story: list[tuple[float, str]] = []
         self.acted: Callable[[Decision], None] = lambda _: None  # its error loses the answer
+        self.pressed = Pressed()
         self._old_count = 0
+        self._heard_finishing: datetime | None = None
         for at, wish in scenario.wishes:
             self.agenda.after(at, lambda wish=wish: self.wish(wish))  # type: ignore[misc]
 
@@ -104,6 +108,7 @@ class World:
         self.tell(f"wish: {wish} {changes}")
         self.control = self.control.model_copy(update=changes)
         self.looks_since_wish, self.wished = 0, self.agenda.now
+        self.pressed = Pressed(self.pressed.pushbacks)
 
     # ------------------------------------------------------------------------------ activities
 
@@ -135,6 +140,8 @@ class World:
         if self.has("vanish", 0.05):
             self.queue.lose_one()
         errors = Counter(self.workers.dead.values())
+        groups = tuple(self.azure.views())
+        self.pressed.look(self.workers.pushbacks, groups, self.agenda.now)
         return Observation(
             queued=count,
             dead=errors.total(),
@@ -142,14 +149,22 @@ class World:
                 stage: Progress(units=units, rows=units)
                 for stage, units in self.workers.counted.items()
             },
-            groups=tuple(self.azure.views()),
+            groups=groups,
             control=self.control,
             rooms={region: self.azure.room(region) for region in look.regions},
             errors=tuple(
                 RepeatedError(fingerprint=error, error=error, units=units)
                 for error, units in errors.most_common(3)
             ),
+            finishing=self._finishing(),
+            pushbacks=self.workers.pushbacks,
+            pushback="too many connections" if self.workers.pushbacks else "",
         )
+
+    def _finishing(self) -> datetime | None:
+        if self.scenario.plan.finish and self.workers.finishing:
+            self._heard_finishing = moment(5 * (self.agenda.now // 5))
+        return self._heard_finishing
 
     def _act(self, decision: Decision) -> Outcome:
         match decision:
@@ -157,14 +172,14 @@ class World:
                 return self._prepare()
             case Seed():
                 return self.ledger.seed(decision)
-            case Provision():
-                return self._provision(decision)
-            case Remove():
-                return self.azure.delete(decision.name)
+            case Provision() | Remove():
+                return self._place(decision)
             case Redrive():
                 return self.ledger.redrive(decision)
             case Audit():
                 return self.ledger.audit(decision)
+            case Finish():
+                return self._finish(decision)
             case Close():
                 return self._close(decision)
 
@@ -180,11 +195,19 @@ class World:
         }
         return Outcome(plan=self.scenario.plan.model_copy(update=changes))
 
-    def _provision(self, decision: Provision) -> Outcome:
+    def _place(self, decision: Provision | Remove) -> Outcome:
+        if isinstance(decision, Remove):
+            return self.azure.delete(decision.name)
         if self.looks_since_wish and (self.control.cancel or self.control.paused):
             self.azure.breaches.append("a group is created for a run that shall not go on")
         name = naming.container_group(RUN, decision.ordinal, decision.attempt)
         return self.azure.create(decision, name)
+
+    def _finish(self, decision: Finish) -> Outcome:
+        units = range(self.scenario.plan.units)
+        if decision.seed and any(self.ledger.missing(units).values()):
+            self.azure.breaches.append("the last step is begun before all units are accounted for")
+        return self.ledger.finish(decision)
 
     def _close(self, decision: Close) -> Outcome:
         if reopened(decision.state, self.control):

@@ -1,5 +1,6 @@
 """What workers and people leave in the services, for tests of single activities."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,11 +60,18 @@ def finish(services: Services, run: str, unit: int, size: int = 10, folder: str 
     blob.upload_blob(b"x" * size, overwrite=True, metadata=done.to_metadata())
 
 
-def load(services: Services, run: str, unit: int) -> None:
+def load(services: Services, run: str, unit: int, rejected: int = 0) -> None:
     """A worker loads a document."""
     path = naming.document("", run, unit, ".ndjson")
     done = receipt(run, unit, Stage.INGEST, f"documents/{path}")
+    done = replace(done, rejected=rejected)
     services.records.write(naming.receipt(run, Stage.INGEST, unit), b"", done.to_metadata())
+
+
+def do_last_step(services: Services, run: str) -> None:
+    """A worker does what is left once all is loaded."""
+    done = replace(receipt(run, 0, Stage.FINISH, "", 0), records={}, seconds=7.5)
+    services.records.write(naming.receipt(run, Stage.FINISH, 0), b"", done.to_metadata())
 
 
 def bury(

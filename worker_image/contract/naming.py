@@ -10,6 +10,9 @@ from datetime import datetime
 RUNS = "runs"
 """The blob container of run records, receipts, dead letters, heartbeats and logs."""
 
+REJECTED = ".rejected.ndjson"
+"""What is added to a document's name where the rows are written that a sink did not take."""
+
 _RUN = re.compile(r"r\d{6}-\d{6}-[a-z0-9]{5}")
 
 

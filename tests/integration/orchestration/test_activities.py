@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,6 +195,33 @@ def test_a_listing_overtaken_by_another_call_goes_on_behind_it(
     assert paths == {number: f"{number:03d}" for number in range(23)}
 
 
+def test_rejected_rows_of_an_earlier_load_are_no_documents(services: Services, run: str) -> None:
+    container = f"{run}-source"
+    services.records.create_container(container)
+    client = services.records._service.get_container_client(container)
+    for name in ("a.csv", f"a.csv{naming.REJECTED}", "b.ndjson", "rejected.ndjson"):
+        client.upload_blob(name, b"{}")
+    keep(services, run, ingest_request(container))
+    assert prepare(services, Prepare(run=run)).plan is not None
+    seed(services, Seed(run=run, first=0, count=3))
+    paths = {message.payload["path"] for message in messages(services, run)}
+    assert paths == {"a.csv", "b.ndjson", "rejected.ndjson"}
+
+
+def test_a_large_dataset_of_an_ingest_run_is_stored_as_well(services: Services, run: str) -> None:
+    dataset = {"dataset": "d", "notes": "x" * 40_000}
+    container = f"{run}-source"
+    services.records.create_container(container)
+    services.records._service.get_blob_client(container, "a.csv").upload_blob(b"x")
+    keep(services, run, {**ingest_request(container), "dataset": dataset})
+    prepare(services, Prepare(run=run))
+    seed(services, Seed(run=run, first=0, count=1))
+    (message,) = messages(services, run)
+    content = services.records.read(message.payload["dataset"]["blob"])
+    assert content is not None
+    assert json.loads(content) == dataset
+
+
 def test_a_source_that_does_not_exist_is_fatal(services: Services, run: str) -> None:
     keep(services, run, ingest_request("nowhere-at-all"))
     outcome = prepare(services, Prepare(run=run))
@@ -205,15 +233,18 @@ def test_a_source_that_does_not_exist_is_fatal(services: Services, run: str) -> 
 def test_observe_sums_up_what_the_workers_say(services: Services, generate: str) -> None:
     prepare(services, Prepare(run=generate))
     seed(services, Seed(run=generate, first=0, count=7))
-    for worker, units in (("a", 3), ("b", 4)):
+    for worker, units, at in (("a", 3, NOW + timedelta(seconds=5)), ("b", 4, NOW)):
         beat = Heartbeat(
             worker=worker,
-            at=NOW.isoformat(),
+            at=at.isoformat(),
             state="working",
             units={"generate": units},
             rows={"generate": units * 10},
             bytes={"generate": units * 100},
             retries=1,
+            pushbacks=units,
+            pushback=f"too many for {worker}",
+            current=(f"finish/{0:07d}",) if worker == "b" else ("ingest/0000001",),
         )
         path = naming.heartbeat(generate, worker)
         services.records.write(path, beat.encode(), beat.to_metadata())
@@ -221,3 +252,5 @@ def test_observe_sums_up_what_the_workers_say(services: Services, generate: str)
     assert seen.queued == 7
     assert seen.progress["generate"].model_dump() == {"units": 7, "rows": 70, "bytes": 700}
     assert seen.retries == 2
+    assert (seen.pushbacks, seen.pushback) == (7, "too many for a"), "who spoke last"
+    assert seen.finishing == NOW

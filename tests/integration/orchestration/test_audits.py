@@ -369,6 +369,22 @@ def test_a_second_round_after_a_redrive(services: Services, generate: str) -> No
     assert again.earlier.started == report.started
 
 
+def test_rejected_rows_are_told_in_manifest_and_report(services: Services, run: str) -> None:
+    source = {"container": f"{run}-source"}
+    keep(services, run, {"kind": "ingest", "source": source, "sink": {"schema": "s"}})
+    services.records.create_container(f"{run}-source")
+    client = services.records._service.get_container_client(f"{run}-source")
+    for number in range(2):
+        client.upload_blob(f"{number:03d}", b"{}")
+        load(services, run, number, rejected=3 * number)
+    prepare(services, Prepare(run=run))
+    report, _ = closed(services, ended(services, run))
+    assert (report.stages["ingest"].rows, report.stages["ingest"].rejected) == (20, 3)
+    manifest = services.records.read(naming.manifest(run)) or b""
+    lines = [json.loads(line) for line in manifest.splitlines()]
+    assert [line.get("rejected") for line in lines] == [None, 3]
+
+
 def test_a_report_groups_the_first_of_many_dead_letters(
     services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from orchestration.model import RunRequest
 from orchestration.plans import plan
 from orchestration.problems import InvalidRequestError
 from orchestration.services import Services
+from worker_image.contract import naming
 
 
 @pytest.mark.parametrize(("listed", "count", "more"), [(4, 4, True), (5, 5, False), (6, 5, False)])
@@ -15,6 +16,8 @@ def test_a_long_listing_is_cut_and_says_so(
     services.records.create_container(run)
     for number in range(5):
         services.records._service.get_blob_client(run, f"{number}.csv.gz").upload_blob(b"x" * 10)
+    rejected = services.records._service.get_blob_client(run, f"0.csv.gz{naming.REJECTED}")
+    rejected.upload_blob(b"x")
     request = {"kind": "ingest", "source": {"container": run}, "sink": {"schema": "s"}}
     found = plan(services, RunRequest.model_validate(request), listed)
     assert found["documents"] == {"count": count, "bytes": 10 * count, "atLeast": more}
@@ -28,6 +31,18 @@ def test_a_dataset_that_cannot_be_tried_is_planned_without_figures(services: Ser
     assert "cost" not in found
     [warning] = found["warnings"]
     assert warning.endswith("units are not made here")
+
+
+@pytest.mark.parametrize(("sink", "told"), [({}, False), ({"constraints": "after"}, True)])
+def test_a_plan_tells_what_it_does_not_reckon(
+    services: Services, run: str, sink: dict[str, str], told: bool
+) -> None:
+    services.records.create_container(run)
+    services.records._service.get_blob_client(run, "a.csv").upload_blob(b"x" * 10)
+    source = {"kind": "ingest", "source": {"container": run}, "dataset": {"dataset": "d"}}
+    request = RunRequest.model_validate({**source, "sink": {"schema": "s", **sink}})
+    assumptions = plan(services, request)["assumptions"]
+    assert any("take no time" in assumption for assumption in assumptions) is told
 
 
 def command(payloads: object) -> RunRequest:

@@ -95,6 +95,19 @@ def test_many_units_by_name_take_several_calls(services: Services, run: str) -> 
     assert dead(services, run) == set(range(12, 30))
 
 
+@pytest.mark.parametrize(("units", "left"), [((3,), {0}), ((0,), {3})])
+def test_the_dead_letter_of_the_last_step_is_that_of_its_unit(
+    services: Services, run: str, units: tuple[int, ...], left: set[int]
+) -> None:
+    keep(services, run, pipeline(units=5, sink={"schema": "s", "constraints": "after"}))
+    prepare(services, Prepare(run=run))
+    bury(services, run, 3)
+    bury(services, run, 0, stage=Stage.FINISH)
+    decision = Redrive(run=run, number=1, selection=Selection(units=units))
+    assert redrive(services, decision).count == 1
+    assert dead(services, run) == left
+
+
 def test_many_messages_take_several_calls(
     services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,13 +1,27 @@
 """Messages, missing units and money."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from support.states import RUN
+from support.tables import table
 
 from orchestration import planning
 from orchestration.model import Instances, Prices, RunRecord, RunRequest
-from worker_image.contract import DatasetSource, Message, Stage
+from worker_image.contract import DatasetSource, FinishPayload, Limits, Message, Stage
+
+RETAIL: dict[str, Any] = {
+    "kind": "postgresql",
+    "schema": "retail",
+    "mode": "append",
+    "key": None,
+    "constraints": "inline",
+    "indexes": [],
+    "repeat": False,
+    "on_bad_row": "fail",
+    "reject_limit": 100,
+}
 
 
 def record(**changes: object) -> RunRecord:
@@ -33,14 +47,65 @@ def test_a_message_carries_all_that_its_unit_needs() -> None:
     assert message.unit == 7
     assert message.random_seed == 42
     assert (message.limits.attempts, message.limits.timeout_seconds) == (3, 30)
-    assert message.then == {"stage": "ingest", "schema": "retail"}
+    assert message.then == {"stage": "ingest", "sink": RETAIL}
 
 
 def test_an_ingest_message_has_no_next_stage() -> None:
     message = planning.ingest_message(record(), 3, "documents", "a/b.ndjson", None)
     assert message.stage is Stage.INGEST
     assert message.then is None
-    assert message.payload["schema"] == "retail"
+    assert message.payload["sink"] == RETAIL
+    assert message.payload["etag"] is None
+    assert message.limits == Limits(attempts=3, timeout_seconds=30)
+
+
+def test_the_last_message_has_a_time_of_its_own() -> None:
+    long = record(limits={"attempts": 2, "unit_timeout": 30, "finish_timeout": 7_200})
+    message = planning.finish_message(long, DatasetSource(blob="x"))
+    assert Message.decode(message.encode()) == message
+    assert (message.stage, message.unit, message.then) == (Stage.FINISH, 0, None)
+    assert message.limits == Limits(attempts=2, timeout_seconds=7_200)
+    assert FinishPayload.read(message.payload) == FinishPayload(RETAIL, DatasetSource(blob="x"))
+
+
+def finishing(sink: dict[str, Any], **record_types: dict[str, Any]) -> dict[str, Any]:
+    dataset = {"version": 1, "records": record_types}
+    return {"sink": sink, "dataset": dataset}
+
+
+INDEXES = [{"table": "a", "columns": ["b"]}]
+
+
+@table(
+    "changes, needed",
+    {
+        "nothing is left": (finishing({"schema": "s"}, a={"count": 3}), False),
+        "keys come after": (finishing({"schema": "s", "constraints": "after"}), True),
+        "indexes": (finishing({"schema": "s", "indexes": INDEXES}), True),
+        "a shared record type is referred to": (
+            finishing({"schema": "s"}, a={}, b={"shared": True}),
+            True,
+        ),
+        "one that says it is not": (finishing({"schema": "s"}, a={"shared": False}), False),
+        "a sink that knows no step": (
+            finishing({"kind": "odd"}, a={"shared": True}),
+            False,
+        ),
+        "documents of nobody's dataset": (
+            {
+                "kind": "ingest",
+                "dataset": None,
+                "units": None,
+                "source": {"container": "landing"},
+                "sink": {"schema": "s", "indexes": INDEXES},
+            },
+            True,
+        ),
+        "no sink at all": ({"kind": "generate", "sink": None}, False),
+    },
+)
+def test_whether_a_run_has_a_last_step(changes: dict[str, Any], needed: bool) -> None:
+    assert planning.finishes(record(**changes).request) is needed
 
 
 @pytest.mark.parametrize(("size", "inline"), [(100, True), (20_000, False)])

@@ -5,9 +5,17 @@ from datetime import timedelta
 import pytest
 from simulation.agenda import START, moment
 from support.states import RUN, plan
+from support.tables import table
 
-from orchestration.model import Phase, RunState, Slot, SlotStatus, Verdict
-from orchestration.reports import Report, failure_groups, report, stage_report
+from orchestration.model import Finished, Phase, RunState, Slot, SlotStatus, Verdict
+from orchestration.reports import (
+    FinishReport,
+    Report,
+    failure_groups,
+    finish_report,
+    report,
+    stage_report,
+)
 from orchestration.summaries import PartSummary, StageSummary
 from worker_image.contract import Receipt
 
@@ -58,6 +66,27 @@ def test_failures_of_the_first_dead_letters_are_at_least_so_many() -> None:
     assert [group.at_least for group in failure_groups(rows, most=3)] == [False]
     (group,) = failure_groups(iter(rows), most=2)
     assert (group.units, group.at_least) == (2, True)
+
+
+@table(
+    "finished, needed, told",
+    {
+        "there is none": (None, False, FinishReport(state="not needed")),
+        "the run was stopped before": (None, True, FinishReport(state="not done")),
+        "its receipt": (Finished(seconds=9.5), True, FinishReport(state="done", seconds=9.5)),
+        "its dead letter": (Finished(error="x"), True, FinishReport(state="failed", error="x")),
+    },
+)
+def test_the_last_step(finished: Finished | None, needed: bool, told: FinishReport) -> None:
+    step = finish_report(finished, needed=needed)
+    assert step == told
+    assert report(ended(0, 1), NOTHING, [], None, moment(2), finish=step).finish == told
+
+
+def test_a_report_from_before_the_last_step_can_be_read() -> None:
+    old = report(ended(0, 100), NOTHING, [], None, moment(120)).model_dump(mode="json")
+    del old["finish"]
+    assert Report.model_validate(old).finish is None
 
 
 NOTHING = PartSummary.nothing(("generate",))

@@ -12,6 +12,7 @@ from support.activities import receipt
 from support.states import RUN
 
 from orchestration.model import Account
+from orchestration.reports import stage_report
 from orchestration.summaries import PartSummary, StageSummary
 from worker_image.contract import Receipt
 
@@ -43,6 +44,20 @@ def test_the_parts_of_a_stage_add_up_to_the_whole() -> None:
     assert total == whole
     assert [unit["seconds"] for unit in whole.slowest] == sorted(seconds, reverse=True)[:10]
     assert whole.longest == max(seconds)
+
+
+def test_rejected_rows_add_up_beside_the_others() -> None:
+    some = [replace(took(unit, 1.0), rejected=unit) for unit in range(4)]
+    whole = StageSummary.of(some[:2]).plus(StageSummary.of(some[2:]))
+    assert whole == StageSummary.of(some)
+    assert (whole.rejected, whole.rows) == (6, 40)
+    assert stage_report(whole).rejected == 6
+
+
+def test_a_summary_from_before_rows_were_rejected_can_be_read() -> None:
+    old = stage([1.0]).model_dump(mode="json")
+    del old["rejected"]
+    assert StageSummary.model_validate(old) == stage([1.0])
 
 
 def test_of_equally_slow_units_the_first_are_named() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from support.states import observation, plan, state, wished
 from support.tables import table
 
-from orchestration.model import Observation, Phase, RunState, Selection, Verdict
+from orchestration.model import Finishing, Observation, Phase, RunState, Selection, Verdict
 from orchestration.policy.judging import failed
 from orchestration.policy.phases import advance, pending_redrive
 
@@ -50,6 +50,13 @@ def redriven(queued: int = 0, times: int = 1, **wishes: Any) -> Observation:
             state(plan(0), observation(queued=0, done=0), quiet=2),
             Phase.AUDITING,
         ),
+        "all is accounted for, and a step is left": (
+            state(observation(queued=1), audited=100, finishing=Finishing()),
+            Phase.FINISHING,
+        ),
+        "paused during that": (state(wished(paused=True), finishing=Finishing()), Phase.PAUSED),
+        "a redrive comes before it": (state(redriven(), finishing=Finishing()), Phase.DRAINING),
+        "a verdict ends it": (state(finishing=Finishing(), verdict=DONE), Phase.CLEANING),
         "a verdict is followed by the cleanup": (state(verdict=DONE), Phase.CLEANING),
         "whatever is wished": (state(wished(paused=True), verdict=DONE), Phase.CLEANING),
         "even without a plan": (state(plan=None, verdict=failed("x")), Phase.CLEANING),

@@ -6,7 +6,7 @@ from simulation.agenda import moment
 from support.states import asked, fleet, gone, observation, plan, slot, state, wished
 from support.tables import table
 
-from orchestration.model import Plan, RunState
+from orchestration.model import Finishing, Phase, Plan, RunState
 from orchestration.policy.scaling import unstarted, wanted
 
 
@@ -73,6 +73,27 @@ def within(seconds: float, **changes: Any) -> Plan:
     },
 )
 def test_groups_by_count_and_wish(run: RunState, count: int) -> None:
+    assert wanted(run, moment(0)) == count
+
+
+LAST = {"phase": Phase.FINISHING, "finishing": Finishing(sent=1)}
+
+
+@table(
+    "run, count",
+    {
+        "one at least, whatever is queued": (state(of(8), observation(queued=0), **LAST), 1),
+        "one is enough": (state(of(8), observation(queued=1), *fleet(1), **LAST), 1),
+        "those that are there may stay": (state(of(8), observation(1), *fleet(5), **LAST), 5),
+        "no goal takes one away": (state(backlog(10), observation(1), *fleet(5), **LAST), 5),
+        "a wish does": (state(of(8), wished(1, count=2), *fleet(5), **LAST), 2),
+        "none while paused": (
+            state(of(8), wished(1, paused=True), *fleet(1), finishing=Finishing(sent=1)),
+            0,
+        ),
+    },
+)
+def test_groups_for_the_last_step(run: RunState, count: int) -> None:
     assert wanted(run, moment(0)) == count
 
 

@@ -13,6 +13,7 @@ from orchestration.model import (
     Audit,
     Close,
     Decision,
+    Finishing,
     Outcome,
     Pace,
     Phase,
@@ -302,10 +303,11 @@ def test_a_run_that_is_closed_has_ended() -> None:
 
 
 def test_a_run_that_may_not_close_goes_on() -> None:
-    run = state(wished(redrives=(Selection(),)), verdict=DONE, audited=100, quiet=5)
+    wish, step = wished(redrives=(Selection(),)), Finishing(sent=1)
+    run = state(wish, verdict=DONE, audited=100, quiet=5, finishing=step)
     now = after(run, Close(state=run), Outcome())
     assert (now.closed, now.verdict, now.audited, now.quiet) == (False, None, 0, 0)
-    assert now.phase is Phase.DRAINING
+    assert (now.phase, now.finishing) == (Phase.DRAINING, None)
     assert now.progressed == NOW, "the cleanup was no stall"
 
 

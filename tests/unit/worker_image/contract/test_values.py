@@ -16,10 +16,12 @@ from worker_image.contract import (
     DeadLetter,
     ExitCode,
     Failure,
+    FinishPayload,
     GeneratePayload,
     Heartbeat,
     IngestPayload,
     Message,
+    Reading,
     Receipt,
     Stage,
     WorkerEnvironment,
@@ -33,6 +35,7 @@ LETTER = DeadLetter.of(
 )
 RECEIPT = Receipt(RUN, "generate", 1, {"a": 2, "b": 3}, 9, "ff", 0.5, "w1", 1, "c/p/ü 1")
 HEARTBEAT = Heartbeat("w1", "now", "idle", {"ingest": 1}, current=("ingest/0000001",))
+SINK = {"kind": "postgresql", "schema": "s"}
 NAMES = st.text(min_size=1, max_size=20)
 
 
@@ -41,23 +44,26 @@ NAMES = st.text(min_size=1, max_size=20)
     [
         GeneratePayload(DatasetSource(inline={"a": [1]}), "c", "p", "none"),
         GeneratePayload(DatasetSource(blob="x/y.json"), "c", "", "gzip"),
-        IngestPayload("c", "p", "s"),
-        IngestPayload("c", "p", "s", DatasetSource(blob="x"), "orders"),
+        IngestPayload("c", "p", SINK),
+        IngestPayload("c", "p", SINK, DatasetSource(blob="x"), Reading(columns=("a",)), etag="e"),
+        IngestPayload("c", "*/p", SINK, DatasetSource(inline={}), each_record=True),
+        FinishPayload(SINK),
+        FinishPayload(SINK, DatasetSource(blob="x")),
         CommandPayload(("sh", "-c", "x"), "[1]", {"A": "b"}, {"0": "success"}),
         CommandPayload(("x",), '"é"', {}, {}, connection_string=True),
     ],
 )
 def test_payloads_there_and_back(
-    payload: GeneratePayload | IngestPayload | CommandPayload,
+    payload: GeneratePayload | IngestPayload | FinishPayload | CommandPayload,
 ) -> None:
     members = json.loads(json.dumps(payload.members()))
     assert type(payload).read(members) == payload
     assert type(payload).read({**members, "novel": 1}) == payload
 
 
-@pytest.mark.parametrize("payload", [GeneratePayload, IngestPayload, CommandPayload])
+@pytest.mark.parametrize("payload", [GeneratePayload, IngestPayload, FinishPayload, CommandPayload])
 def test_a_payload_without_its_members_is_refused(payload: type[GeneratePayload]) -> None:
-    with pytest.raises(KeyError, match=r"container|dataset|program"):
+    with pytest.raises(KeyError, match=r"container|dataset|sink|program"):
         payload.read({})
 
 
