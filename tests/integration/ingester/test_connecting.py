@@ -128,12 +128,12 @@ def test_a_server_that_restarts_in_a_load_leaves_nothing_of_it(server: TcpPostgr
         server.stop()
         yield Rows("thing", [{"id": number} for number in range(2, 100_000)])
 
-    names = {"name": "things.ndjson"}
-    whole = document(*({"type": "thing", "id": number} for number in range(3)), **names)
+    name = "things.ndjson"
+    whole = document(*({"type": "thing", "id": number} for number in range(3)), name=name)
     with sink_of(server.url_of()) as sink:
         sink.prepare(THINGS)
         with pytest.raises(TargetBusyError):
-            sink.load(streamed(interrupted, **names))
+            sink.load(streamed(interrupted, name=name))
         assert "refused" in told(server.url_of(), TargetBusyError)
         server.start()
         assert sink.load(whole) == Loaded({"thing": 3})
