@@ -60,7 +60,6 @@ class Scenario:
     plan: Plan
     faults: frozenset[str]
     unit_seconds: float
-    finish_seconds: float
     start_seconds: float
     visibility: float
     idle: float
@@ -68,6 +67,7 @@ class Scenario:
     groups_quota: int
     cores_quota: float
     wishes: tuple[tuple[float, str], ...]
+    finish_seconds: float = 60.0
     poison: frozenset[int] = field(default_factory=frozenset)
     times: Mapping[str, int] = field(default_factory=dict)
     busy: tuple[tuple[float, float, int], ...] = ()  # from when, how long, how many at once

@@ -21,7 +21,6 @@ def scripted(
     """A scenario by hand; the faults happen the first `times` that they can."""
     values: dict[str, Any] = {
         "unit_seconds": 5.0,
-        "finish_seconds": 60.0,
         "start_seconds": 10.0,
         "visibility": 30.0,
         "idle": 60.0,
