@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 LONGEST_DELAY = 300.0
 # A target that is away comes back within minutes, or the run is stopped because nothing goes on.
 LONGEST_BUSY_DELAY = 30.0
-PATIENCE = 40  # so often a unit is turned away before it counts as an attempt
+PATIENCE = 200  # so often a unit is turned away before it counts as an attempt
 
 
 class WorkerDied(Exception):  # noqa: N818 - people read the name in the dead letter
