@@ -5,7 +5,7 @@ from typing import Any, BinaryIO, cast
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.documents import Blocks, copy_texts, gzipped, memory_below, one_by_one, read
+from support.documents import Blocks, blocks, copy_texts, gzipped, memory_below, one_by_one, read
 from support.tables import table
 
 from worker_image.contract import Reading
@@ -129,7 +129,7 @@ def test_a_document_that_cannot_be_read_is_refused(
 ) -> None:
     for read_all in (reading.batches, reading.rows):
         with pytest.raises(PermanentError, match=rf"(?s)^(t/d\.csv: |CSV ).*{reason}|^{reason}"):
-            list(read_all(lambda: io.BytesIO(content), "t/d.csv", Reading(**how)))
+            list(read_all(blocks(content), "t/d.csv", Reading(**how)))
 
 
 BAD = b'a,b\n1,2\n\n3\n4,5,6\n"x\ny",\xff\n"7\n8",9\n10,"11\n12,13\n'
@@ -160,7 +160,7 @@ def test_reading_goes_on_after_a_bad_row() -> None:
     },
 )
 def test_a_bad_row_of_a_batch_is_named_by_its_line(content: bytes, reason: str) -> None:
-    batches = reading.batches(lambda: io.BytesIO(content), "t/d.csv", Reading())
+    batches = reading.batches(blocks(content), "t/d.csv", Reading())
     with pytest.raises(PermanentError, match=rf"^t/d\.csv, {reason}") as caught:
         [batch.rows() for batch in batches]
     assert len(str(caught.value)) < 300
@@ -246,7 +246,7 @@ def test_memory_does_not_grow_with_the_document(block: bytes, times: int) -> Non
 def test_a_dense_document_is_unfolded_in_steps() -> None:
     dense = gzipped(b"a,b\n" + b"1,2\n" * 20_000_000)
     with memory_below(30_000_000):
-        batches = reading.batches(lambda: io.BytesIO(dense), "t/d.csv", Reading())
+        batches = reading.batches(blocks(dense), "t/d.csv", Reading())
         assert sum(len(text.text) for b in batches if (text := b.copy_text(()))) == 80_000_000
 
 
