@@ -86,7 +86,7 @@ class Blobs:
     def _keep(self, rejected: Sequence[Rejected]) -> None:
         """Write rejected rows beside the first blob, a line each."""
         place = self._parts[0][0]
-        lines = "".join(f"{json.dumps(_line(each))}\n" for each in rejected)
+        lines = "".join(f"{json.dumps(_line(each), default=_text)}\n" for each in rejected)
         beside = Place(place.container, place.path + naming.REJECTED)
         self._storage.replace(beside, lines.encode(), "application/x-ndjson")
 
@@ -116,3 +116,8 @@ def _line(rejected: Rejected) -> dict[str, object]:
         "value": rejected.value,
         "row": row.raw,
     }
+
+
+def _text(value: object) -> str:
+    """A value that JSON has none for."""
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)

@@ -13,7 +13,7 @@ UUID, lists and dicts of these, or an `orjson.Fragment` that holds a number's ow
 
 
 class Texts(Row):
-    """A row of nothing but texts and None, as CSV has it: a text for a JSON column is JSON."""
+    """A row of a format that has no JSON of its own: a text for a JSON column is JSON."""
 
 
 @dataclass(frozen=True, slots=True)

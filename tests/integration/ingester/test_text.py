@@ -1,10 +1,13 @@
 """Text of documents that goes to the server as it is, and the same rows one by one."""
 
+import io
 from collections.abc import Collection, Iterator
 from typing import Any
 
+import pyarrow as pa
 import pytest
-from support.ingester import kept, run, sink_of, streamed
+from pyarrow import parquet
+from support.ingester import document, kept, run, sink_of, streamed
 from support.tables import table
 
 from worker_image.contract import Reading
@@ -106,3 +109,38 @@ def test_columns_that_are_not_there(sink: PostgresqlSink, database: str) -> None
     ignore = Reading(unknown_columns="ignore")
     sink.load(streamed(lambda: iter([batch]), reading=ignore))
     assert items(database) == [(1, None, "7", None)]
+
+
+def as_parquet(*columns: tuple[str, list[Any]]) -> bytes:
+    out = io.BytesIO()
+    parquet.write_table(pa.table(dict(columns)), out)
+    return out.getvalue()
+
+
+@table(
+    "name, content",
+    {
+        "CSV as it is": ("item/1.csv", b'id,data\n1,"{""a"":[1.50]}"\n2,"""b"""\n'),
+        "CSV as values": ("item/1.csv", b'id,data\n\n1,"{""a"":[1.50]}"\n2,"""b"""\n'),
+        "Parquet as text": (
+            "item/1.parquet",
+            as_parquet(("id", [1, 2]), ("data", ['{"a":[1.50]}', '"b"'])),
+        ),
+        "Parquet as values": (
+            "item/1.parquet",
+            as_parquet(
+                ("id", [1, 2]),
+                ("name", pa.array([None, None], pa.binary())),
+                ("data", ['{"a":[1.50]}', '"b"']),
+            ),
+        ),
+    },
+)
+def test_a_text_of_csv_and_parquet_is_json_where_the_column_is(
+    sink: PostgresqlSink, database: str, name: str, content: bytes
+) -> None:
+    assert sink.load(document(content, name=name)) == Loaded({"item": 2})
+    assert run(database, "select data::text from item order by id") == [
+        ('{"a": [1.50]}',),
+        ('"b"',),
+    ]

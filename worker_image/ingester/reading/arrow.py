@@ -8,14 +8,15 @@ import pyarrow as pa
 from pyarrow import csv, types
 
 from ...errors import PermanentError
-from ..sink import CopyText, Dialect, Row
+from ..sink import CopyText, Dialect, Row, Texts
 
 _ERRORS = (pa.ArrowException, ValueError, OverflowError, KeyError)
 _SHOWN = 200
 _OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 _NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-_TEXTS = (types.is_string, types.is_large_string, types.is_date, types.is_timestamp, types.is_time)
+_TEXTS = (types.is_string, types.is_large_string)
+_TIMES = (types.is_date, types.is_timestamp, types.is_time)
 
 
 @cache
@@ -61,7 +62,7 @@ class ArrowBatch:
         """
         names = self._batch.schema.names
         columns = [self._converted(name, _values) for name in names]
-        return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+        return [Texts(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def one_by_one(self) -> Iterator[tuple[Row, str]]:
         """Each row with what is wrong with it, if anything is; then it lacks these values."""
@@ -73,14 +74,14 @@ class ArrowBatch:
             yield from ((row, "") for row in rows)
 
     def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        """The same rows as text, if no value is nested or binary, or text that is to be JSON.
+        """The same rows as text, if no value is nested or binary, or a time that is to be JSON.
 
         Raises:
             PermanentError: as of `rows`.
         """
         schema = self._batch.schema
         for field in schema:
-            allowed = _NUMBERS if field.name in json_columns else _NUMBERS + _TEXTS
+            allowed = _NUMBERS + _TEXTS + (() if field.name in json_columns else _TIMES)
             if not any(is_such(_read_as(field.type)) for is_such in allowed):
                 return None
         columns = [self._converted(name, _exact) for name in schema.names]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ...contract import Reading
 from ...errors import PermanentError
-from ..sink import Batch, CopyText, Row, SourceRow
+from ..sink import Batch, CopyText, Row, SourceRow, Texts
 from .csv_dialect import CsvDialect, Record
 from .rows import checked_names
 
@@ -90,7 +90,7 @@ class _Part:
                 raw = raw.encode(errors="surrogateescape").decode(errors="replace")
                 yield _Read(record.start, raw, {}, fault)
             else:
-                yield _Read(record.start, raw, dict(zip(self.columns, record.fields, strict=True)))
+                yield _Read(record.start, raw, Texts(zip(self.columns, record.fields, strict=True)))
 
     def _line(self, start: int) -> int:
         before = self.text.decode(errors="surrogateescape")[:start]
