@@ -58,10 +58,13 @@ def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Ba
 def rows(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[SourceRow]:
     """Every line but the blank ones."""
     record_type = reading.record_type or None
-    for number, chunk in _numbered(blocks, name):
-        for place, line in enumerate(chunk.split(b"\n"), number):
+    number = 1
+    for chunk in _chunks(blocks, name):
+        lines = chunk.split(b"\n")[:-1]
+        for place, line in enumerate(lines, number):
             if line.strip():
                 yield _source_row(line, name, place, record_type)
+        number += len(lines)
 
 
 def _source_row(line: bytes, name: str, number: int, record_type: str | None) -> SourceRow:
@@ -87,6 +90,11 @@ class _Run:
         self._name = name
         self._number = number
         self._lines = Lines(text) if record_type and len(text) >= _WORTHWHILE else None
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return self._lines.count if self._lines else self._text.count(b"\n")
 
     @property
     def alike(self) -> bool:
@@ -117,18 +125,16 @@ class _Run:
 
 def _runs(blocks: Iterator[bytes], name: str, record_type: str | None) -> Iterator[_Run]:
     """The document in runs of lines, each of one record type where types are not mixed."""
-    for first, chunk in _numbered(blocks, name):
-        if record_type is not None:
-            yield _Run(chunk, b"", record_type, name, first)
-            continue
-        start, number = 0, first
+    number = 1
+    for chunk in _chunks(blocks, name):
+        start = 0
         while start < len(chunk):
-            tag = _TAG.match(chunk, start)
+            tag = _TAG.match(chunk, start) if record_type is None else None
             end = _end_of_run(chunk, tag, start)
-            text = chunk[start:end]
-            kind = tag[2].decode(errors="replace") if tag else None
-            yield _Run(text, tag[1] if tag else b"", kind, name, number)
-            start, number = end, number + text.count(b"\n")
+            kind = tag[2].decode(errors="replace") if tag else record_type
+            run = _Run(chunk[start:end], tag[1] if tag else b"", kind, name, number)
+            yield run
+            start, number = end, number + run.count
 
 
 def _end_of_run(chunk: bytes, tag: re.Match[bytes] | None, start: int) -> int:
@@ -139,20 +145,11 @@ def _end_of_run(chunk: bytes, tag: re.Match[bytes] | None, start: int) -> int:
     return chunk.find(b"\n", max(last + 1, start)) + 1 or len(chunk)
 
 
-def _numbered(blocks: Iterable[bytes], name: str) -> Iterator[tuple[int, bytes]]:
-    """Whole lines, each with its line feed, and the number of the first."""
-    number = 1
-    for chunk in _chunks(blocks, name):
-        text = chunk.removeprefix(_BOM) if number == 1 else chunk
-        yield number, text if text.endswith(b"\n") else text + b"\n"
-        number += text.count(b"\n")
-
-
 def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
-    """Whole lines, the last one perhaps without its end."""
+    """Whole lines, each with its line feed."""
     pending: list[bytes] = []
     size = 0
-    for block in blocks:
+    for block in _without_bom(blocks):
         end = block.rfind(b"\n") + 1
         if end and size + end >= _CHUNK:
             yield b"".join([*pending, block[:end]])
@@ -162,8 +159,20 @@ def _chunks(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
             size += len(block)
         if size > _LONGEST_LINE:
             raise PermanentError(f"{name}: a line is over {_LONGEST_LINE} bytes")
-    if size:
-        yield b"".join(pending)
+    if rest := b"".join(pending):
+        yield rest if rest.endswith(b"\n") else rest + b"\n"
+
+
+def _without_bom(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    beginning: bytes | None = b""
+    for block in blocks:
+        if beginning is None:
+            yield block
+        elif len(beginning := beginning + block) >= len(_BOM):
+            yield beginning.removeprefix(_BOM)
+            beginning = None
+    if beginning:
+        yield beginning
 
 
 def _batch(lines: list[bytes], load: Load, record_type: str | None) -> ByType:

@@ -32,10 +32,10 @@ def test_what_is_left_are_the_values() -> None:
 
 
 def test_lines_without_a_tag_and_numbers_as_they_were_written() -> None:
-    text = b'{"a":1.500,"b":"{x}:1,"}\n{"a":123456789012345678901234,"b":""}\n'
+    text = b'{"a":1.500,"b":"}:1,"}\n{"a":1234567890123456789012345,"b":""}\n{"a":1E-7,"b":" "}\n'
     assert Lines(text).as_csv(b"") == (
         ("a", "b"),
-        b'1.500,"{x}:1,"\n123456789012345678901234,""\n',
+        b'1.500,"}:1,"\n1234567890123456789012345,""\n1E-7," "\n',
     )
 
 
@@ -43,15 +43,19 @@ def test_lines_without_a_tag_and_numbers_as_they_were_written() -> None:
     "line",
     {
         "another order": b'{"name":"x","id":12}',
-        "a space": b'{"id": 12,"name":"x"}',
+        "a space before": b'{"id": 12,"name":"x"}',
         "a key too many": b'{"id":12,"name":"x","more":1}',
         "a key too few": b'{"id":12}',
         "a key twice": b'{"id":12,"id":"x"}',
         "an escape": rb'{"id":12,"name":"\""}',
         "a nested value": b'{"id":12,"name":{"a":1}}',
         "a list": b'{"id":12,"name":[1]}',
-        "a number with an exponent": b'{"id":1e5,"name":"x"}',
-        "a number of 25 digits": b'{"id":1234567890123456789012345,"name":"x"}',
+        "a space behind": b'{"id":12 ,"name":"x"}',
+        "a space at the end": b'{"id":12,"name":"x" }',
+        "an empty object": b'{"id":{},"name":"x"}',
+        "two values": b'{"id":1,2,"name":"x"}',
+        "no text in UTF-8": b'{"id":12,"name":"\xff"}',
+        "a zero byte": b'{"id":12,"name":"\0"}',
         "a leading zero": b'{"id":012,"name":"x"}',
         "a number that ends with a dot": b'{"id":12.,"name":"x"}',
         "a number that begins with a dot": b'{"id":.5,"name":"x"}',
