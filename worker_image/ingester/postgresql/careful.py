@@ -12,7 +12,7 @@ from ..reading.rows import Rows
 from ..sink import Document, Rejected, SourceRow
 from .catalogue import TargetTable
 from .copy_rows import Fit, RowError
-from .copying import NO_TABLE, Target, copy_batches
+from .copying import NO_TABLE, Target, fitted
 from .failures import is_of_a_reference, is_of_a_row, rejected, told
 
 _CHUNK = 500
@@ -109,7 +109,8 @@ class CarefulLoad:
         batch = Rows(rows[0].record_type, [row.row for row in rows])
         try:
             with self._connection.transaction(), self._target() as target:
-                copy_batches(target, self._tables, self._fit, [batch])
+                for table, text in fitted(self._tables, self._fit, [batch]):
+                    target.write(table, text)
         except (psycopg.Error, RowError) as error:
             if not is_of_a_row(error):
                 raise

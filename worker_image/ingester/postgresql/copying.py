@@ -1,7 +1,7 @@
 """One document's way into tables, and COPY statements one after another."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
 
@@ -27,21 +27,20 @@ class Target(Protocol):
         """Take some rows of a table."""
 
 
-def copy_batches(
-    target: Target, tables: Mapping[str, TargetTable], fit: Fit, batches: Iterable[Batch]
-) -> None:
-    """Write all batches.
+def fitted(
+    tables: Mapping[str, TargetTable], fit: Fit, batches: Iterable[Batch]
+) -> Generator[tuple[TargetTable, CopyText], None, None]:
+    """The rows of all batches as text for their tables.
 
     Raises:
         RowError: there is no such table or column.
-        psycopg.Error: what the server finds wrong.
     """
     for batch in batches:
         table = tables.get(batch.record_type)
         if table is None:
             raise RowError(NO_TABLE)
         for text in fit.texts(table, batch):
-            target.write(table, text)
+            yield table, text
 
 
 class Copies(ExitStack):

@@ -1,7 +1,7 @@
 """The PostgreSQL sink: each version of a document in the tables of a schema exactly once."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +11,7 @@ from psycopg import sql
 
 from ...errors import PermanentError, TargetBusyError
 from ...tables import Table
+from ..ahead import ahead
 from ..sink import Document, Loaded, Surroundings
 from .appending import appending
 from .careful import CarefulLoad
@@ -18,7 +19,7 @@ from .catalogue import TargetTable, read_catalogue
 from .connecting import connect
 from .constraints import finish
 from .copy_rows import Fit, RowError
-from .copying import Target, copy_batches
+from .copying import Target, fitted
 from .ddl import create_schema, create_table
 from .failures import is_of_a_row, translated
 from .ledger import LEDGER, Entry, Ledger, upgrade
@@ -27,6 +28,8 @@ from .replacing import empty_once
 from .upserting import upserting
 
 _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+_AHEAD = 4  # texts of about 128 KiB each, and larger ones of Parquet
 
 Load = Callable[[psycopg.Connection, Document], tuple[Mapping[str, int], int]]
 
@@ -155,8 +158,10 @@ class PostgresqlSink:
     def _quickly(
         self, connection: psycopg.Connection, document: Document
     ) -> tuple[Mapping[str, int], int]:
-        with self._target(connection) as target:
-            copy_batches(target, self._tables, self._fit(document), document.batches())
+        texts = fitted(self._tables, self._fit(document), document.batches())
+        with closing(ahead(texts, _AHEAD)) as made, self._target(connection) as target:
+            for table, text in made:
+                target.write(table, text)
         return dict(target.counts), 0
 
     def _carefully(
