@@ -4,13 +4,13 @@ import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from support.ingester import count, document, run, sink_of, streamed
+from support.services import eventually
 from support.tables import table
 
 from worker_image.errors import PermanentError, TargetBusyError
@@ -127,12 +127,15 @@ def test_a_table_that_is_locked_is_busy(sink: PostgresqlSink, database: str) -> 
 
 def test_two_loads_that_wait_for_each_other_are_busy(sink: PostgresqlSink, database: str) -> None:
     sink.prepare((*THINGS, Table("note", (Column("id", ColumnType.INTEGER),))))
-    both = Barrier(2)
+    writers = (
+        "select count(distinct pid) from pg_locks where relation = 'note'::regclass"
+        " and mode = 'RowExclusiveLock' and granted"
+    )
 
     def crossed(first: int) -> Iterator[Batch]:
         yield thing(first)
         yield Rows("note", [{"id": first}])  # ends the statement that has put the thing
-        both.wait(10)
+        eventually(lambda: run(database, writers) == [(2,)])
         yield thing(3 - first)
 
     def load(first: int) -> Loaded | TargetBusyError:

@@ -27,6 +27,12 @@ _PARENTS = """
         and parent.relnamespace = child.relnamespace
     order by child.relname, parent.relname
 """
+_DEFERRABLE = """
+    select distinct c.relname
+    from pg_constraint k
+    join pg_class c on c.oid = k.conrelid
+    where k.condeferrable and c.relnamespace = to_regnamespace(quote_ident(%s))
+"""
 _KEYS = """
     select c.relname, i.indisprimary, array_agg(a.attname::text order by k.place)
     from pg_index i
@@ -53,13 +59,15 @@ class TargetColumn:
 class TargetTable:
     """A table to copy into, the other tables that its rows refer to, and what is unique in it.
 
-    `nested` says whether its rows refer to each other.
+    `nested` says whether its rows refer to each other, `deferrable` whether a constraint may be
+    checked as late as in the commit.
     """
 
     name: str
     columns: tuple[TargetColumn, ...]
     parents: tuple[str, ...] = ()
     nested: bool = False
+    deferrable: bool = False
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
 
@@ -75,8 +83,9 @@ class TargetTable:
 
 def read_catalogue(connection: psycopg.Connection, schema: str) -> dict[str, TargetTable]:
     """The tables of `schema` by name, each after those it refers to where they form no circle."""
-    columns, parents, keys = (
-        _by_table(connection.execute(query, [schema])) for query in (_COLUMNS, _PARENTS, _KEYS)
+    columns, parents, deferrable, keys = (
+        _by_table(connection.execute(query, [schema]))
+        for query in (_COLUMNS, _PARENTS, _DEFERRABLE, _KEYS)
     )
     found = {
         name: TargetTable(
@@ -84,6 +93,7 @@ def read_catalogue(connection: psycopg.Connection, schema: str) -> dict[str, Tar
             columns=tuple(TargetColumn(*column) for column in of_table),
             parents=tuple(parent for (parent,) in parents[name] if parent != name),
             nested=(name,) in parents[name],
+            deferrable=name in deferrable,
             primary_key=next((tuple(key) for primary, key in keys[name] if primary), ()),
             unique=tuple(tuple(key) for _, key in keys[name]),
         )

@@ -1,7 +1,7 @@
 """The PostgreSQL sink: each version of a document in the tables of a schema exactly once."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -12,7 +12,7 @@ from psycopg import sql
 from ...errors import PermanentError, TargetBusyError
 from ...tables import Table
 from ..ahead import ahead
-from ..sink import Document, Loaded, Surroundings
+from ..sink import CopyText, Document, Loaded, Surroundings
 from .appending import appending
 from .careful import CarefulLoad
 from .catalogue import TargetTable, read_catalogue
@@ -31,6 +31,7 @@ _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _AHEAD = 4  # texts of about 128 KiB each, and larger ones of Parquet
 
+Texts = Iterator[tuple[TargetTable, CopyText]]
 Load = Callable[[psycopg.Connection, Document], tuple[Mapping[str, int], int]]
 
 
@@ -117,7 +118,7 @@ class PostgresqlSink:
             if self._options.mode == "replace":
                 self._empty_once(document)
             try:
-                return self._load(document, self._quickly)
+                return self._load_quickly(document)
             except (psycopg.Error, RowError, PermanentError) as error:
                 if not is_of_a_row(error):
                     raise
@@ -143,24 +144,29 @@ class PostgresqlSink:
 
     def _load(self, document: Document, load: Load) -> Loaded:
         connection = self._connected()
+        tables = self._loadable(connection)
         with connection.transaction():
             ledger = Ledger(connection, self._schema)
             entry = Entry.of(document, by_run=self._options.by_run)
             if not ledger.claim(entry):
                 return ledger.loaded(entry)
-            self._tables = self._tables or self._loadable(connection)
             rows, rejected = load(connection, document)
-            # What is deferred fails here as any other constraint, and not in the commit.
-            connection.execute("set constraints all immediate")
+            if any(table.deferrable for table in tables.values()):
+                # It fails here as any other constraint, and not in the commit.
+                connection.execute("set constraints all immediate")
             ledger.record(entry, rows, rejected)
         return Loaded(rows, rejected)
 
-    def _quickly(
-        self, connection: psycopg.Connection, document: Document
+    def _load_quickly(self, document: Document) -> Loaded:
+        tables = self._loadable(self._connected())
+        with ahead(fitted(tables, self._fit(document), document.batches()), _AHEAD) as texts:
+            return self._load(document, partial(self._write, texts))
+
+    def _write(
+        self, texts: Texts, connection: psycopg.Connection, _: Document
     ) -> tuple[Mapping[str, int], int]:
-        texts = fitted(self._tables, self._fit(document), document.batches())
-        with closing(ahead(texts, _AHEAD)) as made, self._target(connection) as target:
-            for table, text in made:
+        with self._target(connection) as target:
+            for table, text in texts:
                 target.write(table, text)
         return dict(target.counts), 0
 
@@ -214,9 +220,10 @@ class PostgresqlSink:
         return self._connection
 
     def _loadable(self, connection: psycopg.Connection) -> dict[str, TargetTable]:
-        tables = read_catalogue(connection, self._schema)
-        tables.pop(LEDGER.name, None)
-        return tables
+        if not self._tables:
+            self._tables = read_catalogue(connection, self._schema)
+            self._tables.pop(LEDGER.name, None)
+        return self._tables
 
     def _missing(
         self, connection: psycopg.Connection, tables: tuple[Table, ...]
