@@ -89,18 +89,14 @@ class _Run:
         self._typed = record_type if not tag else None
         self._name = name
         self._number = number
-        self._lines = Lines(text) if record_type and len(text) >= _WORTHWHILE else None
-
-    @property
-    def count(self) -> int:
-        """How many lines there are."""
-        return self._lines.count if self._lines else self._text.count(b"\n")
+        lines = Lines(text) if record_type and len(text) >= _WORTHWHILE else None
+        self._csv = lines.as_csv(tag) if lines else None
+        self.count = lines.count if lines else text.count(b"\n")
 
     @property
     def alike(self) -> bool:
-        """Whether all lines are of one record type for certain."""
-        head = b"{" + self._tag + b"," if self._tag else b"{"
-        return self._lines is not None and self._lines.begin_with(head)
+        """Whether all lines are of one record type, and have a text."""
+        return self._csv is not None
 
     def rows(self) -> list[Row]:
         """The rows as values."""
@@ -108,10 +104,9 @@ class _Run:
 
     def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
         """The rows as text, if it takes no look at their values."""
-        found = self._lines.as_csv(self._tag) if self._lines else None
-        if found is None or not set(found[0]).isdisjoint(json_columns):
+        if self._csv is None or not set(self._csv[0]).isdisjoint(json_columns):
             return None
-        return CopyText(*found, _DIALECT)
+        return CopyText(*self._csv, _DIALECT)
 
     def by_type(self) -> ByType:
         """The rows by record type, types in the order of their first row here."""

@@ -26,11 +26,6 @@ class Lines:
         self._ends: Places = np.flatnonzero(self._bytes == _NEWLINE)
         self.count = len(self._ends)
 
-    def begin_with(self, head: bytes) -> bool:
-        """Whether all lines do."""
-        others = self._text.count(b"\n" + head)
-        return self._text.startswith(head) and others == self.count - 1
-
     def as_csv(self, tag: bytes) -> tuple[tuple[str, ...], bytes] | None:
         """The keys of all lines and their values as CSV; `tag` is a first member to leave out.
 

@@ -94,13 +94,6 @@ def test_another_tag_than_that_of_the_lines(tag: bytes) -> None:
     assert found is None or found[0] == ("type", "id")
 
 
-def test_lines_begin_with_a_head_or_do_not() -> None:
-    text = lines({"type": "thing", "id": 1}, {"type": "thing", "id": 2})
-    assert Lines(text).begin_with(b"{" + TAG + b",")
-    assert not Lines(text + b"{}\n").begin_with(b"{" + TAG + b",")
-    assert not Lines(text + lines({"type": "thinG", "id": 1})).begin_with(b"{" + TAG + b",")
-
-
 NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = NUMBERS | st.booleans() | st.none() | st.text(max_size=12)
 KEYS = st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=6, unique=True)
