@@ -35,12 +35,18 @@ def azurite(services_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(services_folder: Path) -> Iterator[str]:
-    """The URL of a PostgreSQL server that all tests of the session share."""
+def postgresql_server(services_folder: Path) -> Iterator[Postgresql]:
+    """A PostgreSQL server that all tests of the session share."""
     server = Postgresql.from_environment(services_folder / "postgresql", durable=False)
     start_or_skip(server.start)
-    yield server.url
+    yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_server: Postgresql) -> str:
+    """Its URL."""
+    return postgresql_server.url
 
 
 _SCHEMAS = "select nspname from pg_namespace where nspname !~ '^(pg_|information_schema$)'"

@@ -96,7 +96,8 @@ def reseed(services: Services, record: RunRecord, part: Part) -> int:
 
 def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iterator[Message]:
     first, *later = planning.STAGES[record.request.kind]
-    yield from _messages(services, record, part.missing[first])
+    # A document may have been mended since it was listed.
+    yield from _messages(services, record, part.missing[first], as_listed=False)
     dataset = dataset_of(record)
     for stage in later:  # loads what the first stage has written
         for unit in part.missing[stage]:
@@ -104,10 +105,12 @@ def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iter
             yield planning.ingest_message(record, unit, container, path, dataset)
 
 
-def _messages(services: Services, record: RunRecord, units: Iterable[int]) -> Iterator[Message]:
-    """The messages of units in the first stage."""
+def _messages(
+    services: Services, record: RunRecord, units: Iterable[int], *, as_listed: bool = True
+) -> Iterator[Message]:
+    """The messages of units in the first stage; documents of versions as listed, or any."""
     if record.request.kind in FREEZE:
-        yield from _frozen_messages(services, record, units)
+        yield from _frozen_messages(services, record, units, as_listed=as_listed)
         return
     dataset = dataset_of(record)
     assert dataset
@@ -116,7 +119,7 @@ def _messages(services: Services, record: RunRecord, units: Iterable[int]) -> It
 
 
 def _frozen_messages(
-    services: Services, record: RunRecord, units: Iterable[int]
+    services: Services, record: RunRecord, units: Iterable[int], *, as_listed: bool
 ) -> Iterator[Message]:
     source = record.request.source
     if source is None:
@@ -125,8 +128,9 @@ def _frozen_messages(
         return
     dataset = dataset_of(record)
     for unit, entry in frozen(services, record.run, listing.PAGE, units):
+        etag = entry.etag if as_listed else None
         yield planning.ingest_message(
-            record, unit, source.container, entry.path, dataset, etag=entry.etag
+            record, unit, source.container, entry.path, dataset, etag=etag
         )
 
 

@@ -47,7 +47,7 @@ def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
 
 
 def test_a_paused_run_has_no_groups_and_goes_on_as_it_is_scaled(ground: Ground) -> None:
-    units = 60
+    units = 180  # more than are done before the pause is seen
     run = ground.client.start(ground.pipeline(units=units))
     ground.wait(run, done(5))
     ground.client.call("POST", f"/runs/{run}/pause")

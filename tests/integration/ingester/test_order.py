@@ -109,3 +109,14 @@ def test_a_row_whose_parent_is_nowhere_is_refused(sink: PostgresqlSink) -> None:
         'foreign key constraint "leaf_node_fkey"; '
         "Key (node)=(2) is not present in table \"node\": '2'"
     )
+
+
+def test_a_large_document_of_one_table_does_not_wait_for_parents_that_are_there(
+    sink: PostgresqlSink, database: str
+) -> None:
+    sink.prepare(TREE)
+    sink.load(document({"type": "node", "id": 1}, name="nodes.ndjson"))
+    leaves = [{"type": "leaf", "node": 1, "text": f"{place:06}" * 20_000} for place in range(80)]
+    assert sink.load(document(*leaves)).rows == {"leaf": 80}
+    found = run(database, "select count(distinct text), sum(length(text)) from leaf")
+    assert found == [(80, 80 * 120_000)]

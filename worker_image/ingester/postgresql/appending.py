@@ -26,7 +26,8 @@ def appending(
     Rows go to the server as they come, unless the first ones of their table come before any row
     of a table that they refer to: then all rows of their table wait for the end, in memory and
     beyond 8 MiB on disk. So a document may have each row after its own parent, or its tables one
-    by one in any order.
+    by one in any order. One that has nothing but rows of one table for 8 MiB is taken to have no
+    others: the rows that they refer to are there already.
     """
     with _Waiting() as waiting, Copies(cursor) as copies:
         target = _Appended(copies, waiting, schema)
@@ -45,10 +46,13 @@ class _Appended:
 
     def write(self, table: TargetTable, text: CopyText) -> None:
         """Copy the rows, or keep them."""
-        if self._waiting.takes(table):
-            self._waiting.write(table.name, text)
-        else:
+        if not self._waiting.takes(table):
             self.copy(table, text)
+            return
+        self._waiting.write(table.name, text)
+        if self._waiting.in_vain:
+            for kept in self._waiting.released(table.name):
+                self.copy(table, kept)
 
     def copy(self, table: TargetTable, text: CopyText) -> None:
         """Copy the rows now."""
@@ -60,6 +64,7 @@ class _Waiting(ExitStack):
 
     def __init__(self) -> None:
         super().__init__()
+        self._size = 0
         self._waits: dict[str, bool] = {}
         self._spools: dict[str, dict[tuple[Columns, Dialect], IO[bytes]]] = {}
 
@@ -70,8 +75,20 @@ class _Waiting(ExitStack):
             self._waits[table.name] = any(self._waits.get(parent, True) for parent in parents)
         return self._waits[table.name]
 
+    @property
+    def in_vain(self) -> bool:
+        """Whether so much waits that no other table is to be expected, and none came."""
+        return len(self._waits) == 1 and self._size > _IN_MEMORY
+
+    def released(self, table: str) -> Iterator[CopyText]:
+        """What waits for one table; its other rows do not wait any more."""
+        yield from self.of(table)
+        del self._spools[table]
+        self._waits[table] = False
+
     def write(self, table: str, text: CopyText) -> None:
         """Keep some rows."""
+        self._size += len(text.text)
         spools = self._spools.setdefault(table, {})
         like = (text.columns, text.dialect)
         if like not in spools:
