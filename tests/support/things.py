@@ -30,17 +30,26 @@ DATASET: dict[str, Any] = {
     "records": {"thing": {"count": ROWS, "fields": {"id": {"key": True}}}},
 }
 
+LAKE: dict[str, Any] = {
+    "version": 1,
+    "dataset": "lake",
+    "records": {
+        "kind": {"shared": True, "count": 2, "fields": {"id": {"key": {"start": 1}}}},
+        "thing": {
+            "count": 3,
+            "fields": {"id": {"key": {"start": 1}}, "kind_id": {"ref": "kind.id"}},
+        },
+        "part": {"parent": "thing", "count": 2, "fields": {"thing_id": {"ref": "thing.id"}}},
+    },
+}
+"""Rows that all units share, things, and parts of them."""
+
 
 def pipeline_message(
-    bench: Bench,
-    unit: int = 0,
-    source: DatasetSource | None = None,
-    form: str = "ndjson",
-    **changes: Any,
+    bench: Bench, unit: int = 0, source: DatasetSource | None = None, **changes: Any
 ) -> Message:
-    """Make the documents of a unit, then load them."""
-    source = source or DatasetSource(inline=DATASET)
-    payload = GeneratePayload(source, DOCUMENTS, "", "zstd", form)
+    """Make the document of a unit, then load it."""
+    payload = GeneratePayload(source or DatasetSource(inline=DATASET), DOCUMENTS, "", "zstd")
     then = {"stage": "ingest", "sink": SINK}
     return bench.message(unit, payload=payload.members(), then=then, random_seed=7, **changes)
 

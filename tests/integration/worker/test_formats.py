@@ -2,33 +2,19 @@
 
 import csv
 import io
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from support.services import eventually
-from support.things import true_stages
+from support.things import LAKE, true_stages
 from support.worker import DOCUMENTS, Bench
 
 from worker_image.contract import DatasetSource, GeneratePayload, Message, Receipt
 
-DATASET: dict[str, Any] = {
-    "version": 1,
-    "dataset": "lake",
-    "records": {
-        "kind": {"shared": True, "count": 2, "fields": {"id": {"key": {"start": 1}}}},
-        "thing": {
-            "count": 3,
-            "fields": {"id": {"key": {"start": 1}}, "kind_id": {"ref": "kind.id"}},
-        },
-        "part": {"parent": "thing", "count": 2, "fields": {"thing_id": {"ref": "thing.id"}}},
-    },
-}
-
 
 def message(bench: Bench, unit: int, form: str, compression: str) -> Message:
     payload = GeneratePayload(
-        DatasetSource(inline=DATASET), DOCUMENTS, "lake", compression, format=form
+        DatasetSource(inline=LAKE), DOCUMENTS, "lake", compression, format=form
     )
     return bench.message(unit, payload=payload.members(), random_seed=7)
 

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from support.things import SCHEMA, SINK, true_stages
+from support.things import LAKE, SCHEMA, SINK, true_stages
 from support.worker import DOCUMENTS, Bench
 
 from worker_image.contract import (
@@ -18,24 +18,12 @@ from worker_image.contract import (
     naming,
 )
 
-DATASET: dict[str, Any] = {
-    "version": 1,
-    "dataset": "lake",
-    "records": {
-        "kind": {"shared": True, "count": 2, "fields": {"id": {"key": {"start": 1}}}},
-        "thing": {
-            "count": 3,
-            "fields": {"id": {"key": {"start": 1}}, "kind_id": {"ref": "kind.id"}},
-        },
-        "part": {"parent": "thing", "count": 2, "fields": {"thing_id": {"ref": "thing.id"}}},
-    },
-}
 UNITS = 3
 
 
 def counts(database: str) -> dict[str, int]:
     one = sql.SQL("select {}, count(*) from {}")
-    parts = [one.format(name, sql.Identifier(SCHEMA, name)) for name in DATASET["records"]]
+    parts = [one.format(name, sql.Identifier(SCHEMA, name)) for name in LAKE["records"]]
     with psycopg.connect(database) as connection:
         return dict(connection.execute(sql.SQL(" union all ").join(parts)).fetchall())
 
@@ -47,7 +35,7 @@ def test_a_pipeline_loads_what_it_has_written(
     bench: Bench, database: str, form: str, compression: str
 ) -> None:
     payload = GeneratePayload(
-        DatasetSource(inline=DATASET), DOCUMENTS, "lake", compression, format=form
+        DatasetSource(inline=LAKE), DOCUMENTS, "lake", compression, format=form
     ).members()
     then = {"stage": "ingest", "sink": SINK}
     messages = [bench.message(unit, payload=payload, then=then) for unit in range(UNITS)]
@@ -65,7 +53,7 @@ def test_a_pipeline_loads_what_it_has_written(
 
 
 def ingest(bench: Bench, path: str, **changes: Any) -> Message:
-    payload = IngestPayload(DOCUMENTS, path, SINK, DatasetSource(inline=DATASET), **changes)
+    payload = IngestPayload(DOCUMENTS, path, SINK, DatasetSource(inline=LAKE), **changes)
     return bench.message(1, stage=Stage.INGEST, payload=payload.members())
 
 
