@@ -19,7 +19,8 @@ demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make d
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
 
 test: $(STAMP)  ## unit, integration and end-to-end tests on real local services
-	@$(BIN)/python -m pytest -n 2 --dist loadfile  # each half on services of its own
+	@# Each half on services of its own; the slow files come first, so that both end together.
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-numpy: $(NUMPYS:%=.local/numpy/%)  ## the same bytes on old and new NumPy, each installed apart
 	@for version in $^; do PYTHONPATH=.:tests $$version/bin/python -m support.golden || exit 1; done
