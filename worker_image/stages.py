@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from .contract import (
+    DatasetSource,
     FinishPayload,
     GeneratePayload,
     IngestPayload,
@@ -23,6 +24,7 @@ from .forms import Compression, Form, Format
 from .gate import Gate
 from .ingester import Sink, Surroundings, open_sink
 from .storage import Place, Storage
+from .tables import Table
 
 T = TypeVar("T")
 
@@ -163,30 +165,51 @@ class _Sinks:
             sink.close()
 
 
-class Ingest:
-    """Loads a document into a sink; its receipt is an empty blob of the run.
-
-    Every thread has a sink of its own; not more than `gate` lets in are at it.
-    """
+class _IntoSink:
+    """What is done in a sink; the receipt is an empty blob of the run."""
 
     grace = 0.0
 
-    def __init__(
-        self, storage: Storage, datasets: Datasets, surroundings: Surroundings, gate: Gate
-    ) -> None:
-        self._storage = storage
+    def __init__(self, datasets: Datasets, surroundings: Surroundings) -> None:
         self._datasets = datasets
         self._sinks = _Sinks(surroundings)
-        self._gate = gate
 
     def place(self, message: Message) -> Place:
         """The empty blob."""
         return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
 
+    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as a stage is asked
+        """Nothing: the unit has arrived."""
+        return None
+
+    def close(self) -> None:
+        """Close the thread's sink."""
+        self._sinks.close()
+
+    def stop(self) -> None:
+        """The database rolls back what is not committed."""
+
+    def _tables(self, source: DatasetSource | None) -> tuple[Table, ...]:
+        return self._datasets.tables(source) if source else ()
+
+
+class Ingest(_IntoSink):
+    """Loads a document into a sink.
+
+    Every thread has a sink of its own; not more than `gate` lets in are at it.
+    """
+
+    def __init__(
+        self, storage: Storage, datasets: Datasets, surroundings: Surroundings, gate: Gate
+    ) -> None:
+        super().__init__(datasets, surroundings)
+        self._storage = storage
+        self._gate = gate
+
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Load the document, or find that a delivery before has loaded it."""
         payload = read_payload(IngestPayload.read, message)
-        tables = self._datasets.tables(payload.dataset) if payload.dataset else ()
+        tables = self._tables(payload.dataset)
         blobs = Blobs(self._storage, message, payload, tables)
         with self._gate.entered(), self._sinks.opened(payload.sink) as sink:
             # Without a dataset the tables are there, and the ledger may be missing still.
@@ -200,49 +223,16 @@ class Ingest:
             rejected=loaded.rejected,
         )
 
-    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
-        """Nothing: the unit has arrived."""
-        return None
 
-    def close(self) -> None:
-        """Close the thread's sink."""
-        self._sinks.close()
-
-    def stop(self) -> None:
-        """The database rolls back what is not committed."""
-
-
-class Finish:
-    """Does what is left once all documents are in the sink; its receipt is an empty blob."""
-
-    grace = 0.0
-
-    def __init__(self, datasets: Datasets, surroundings: Surroundings) -> None:
-        self._datasets = datasets
-        self._sinks = _Sinks(surroundings)
-
-    def place(self, message: Message) -> Place:
-        """The empty blob."""
-        return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
+class Finish(_IntoSink):
+    """Does what is left once all documents are in the sink."""
 
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Build what is missing."""
         payload = read_payload(FinishPayload.read, message)
-        tables = self._datasets.tables(payload.dataset) if payload.dataset else ()
         with self._sinks.opened(payload.sink) as sink:
-            sink.finish(tables)
+            sink.finish(self._tables(payload.dataset))
         return Product(records={}, size=0, checksum="", document="")
-
-    def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as the stage asks
-        """Nothing: the run is complete."""
-        return None
-
-    def close(self) -> None:
-        """Close the thread's sink."""
-        self._sinks.close()
-
-    def stop(self) -> None:
-        """The database rolls back what is not committed."""
 
 
 def read_payload(read_members: Callable[[Mapping[str, Any]], T], message: Message) -> T:

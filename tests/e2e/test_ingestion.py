@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+from contextlib import closing
 from typing import Any
 
 import psycopg
@@ -12,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
 from support.endpoint import endpoint
-from support.runs import CONTAINER, Ground, done, ended, until
+from support.runs import CONTAINER, Ground, done
 
 from local_host.checks import check_run
 from local_host.services.postgresql import LocalPostgresql, Postgresql
@@ -87,8 +88,15 @@ def ids(ground: Ground) -> list[tuple[int, int]]:
         return database.execute(query.format(sql.Identifier(ground.schema))).fetchall()
 
 
-def waits_for_target(shown: dict[str, Any]) -> bool:
-    return str(shown["status"]["waits"]).startswith("the target")
+HELD = """
+create function {0}.held() returns trigger language plpgsql as $$ begin
+    if (select count(*) from {0}.reading) >= {1} then
+        perform pg_advisory_xact_lock_shared(7);
+    end if;
+    return null;
+end $$;
+create trigger held before insert on {0}.reading execute function {0}.held()
+"""
 
 
 def test_the_database_is_restarted_in_mid_run_and_all_rows_are_there_once(
@@ -96,19 +104,22 @@ def test_the_database_is_restarted_in_mid_run_and_all_rows_are_there_once(
 ) -> None:
     if not isinstance(postgresql_server, LocalPostgresql):
         pytest.skip("the server is somebody else's")
-    documents = 90
+    documents, first = 36, 6
     for number in range(documents):
         write, suffix = FORMS[number % len(FORMS)]
         ground.store(landing, f"in/reading/{number:03}.{suffix}", write(readings(number)))
-    run = ground.client.start(ingest(ground, landing))
-    queue = ground.queues.get_queue_client(naming.work_queue(run))
-    ground.wait(run, done(1))
-    postgresql_server.stop()
+    with closing(psycopg.connect(postgresql_server.url, autocommit=True)) as holder:
+        schema = sql.Identifier(ground.schema)
+        holder.execute(sql.SQL(HELD).format(schema, sql.Literal(first * ROWS)))
+        holder.execute("select pg_advisory_lock(7)")  # so far, and no further
+        run = ground.client.start(ingest(ground, landing))
+        queue = ground.queues.get_queue_client(naming.work_queue(run))
+        ground.wait(run, done(first))
+        postgresql_server.stop()
     try:
         for message in queue.peek_messages(max_messages=32):
             queue.send_message(message.content, time_to_live=-1)
-        # Told by the status, unless the last document was faster than the stop.
-        until(lambda: ended(shown := ground.client.show(run)) or waits_for_target(shown))
+        ground.wait(run, lambda shown: shown["status"]["waits"].startswith("the target"))
     finally:
         postgresql_server.start()
     shown = ground.finish(run)
@@ -122,6 +133,25 @@ def test_the_database_is_restarted_in_mid_run_and_all_rows_are_there_once(
     assert again["state"] == "Succeeded"
     assert ids(ground) == [(documents * ROWS, documents * ROWS)]
     assert again["report"]["stages"]["ingest"]["records"] == {"reading": documents * ROWS}
+
+
+def test_a_database_that_stays_away_ends_the_run_with_its_words(
+    ground: Ground, landing: str, postgresql_server: Postgresql
+) -> None:
+    if not isinstance(postgresql_server, LocalPostgresql):
+        pytest.skip("the server is somebody else's")
+    ground.store(landing, "in/reading/1.csv", as_csv(readings(1)))
+    request = {**ingest(ground, landing), "limits": {"stall_timeout": 15, "unit_timeout": 10}}
+    postgresql_server.stop()
+    try:
+        shown = ground.finish(ground.client.start(request))
+    finally:
+        postgresql_server.start()
+    assert shown["state"] == "Failed"
+    assert "no progress for 15 s; the target says: " in shown["report"]["reason"]
+    assert "connection" in shown["report"]["reason"]
+    assert shown["report"]["failures"] == [], "it was no fault of the unit"
+    assert ground.count("reading") == 0
 
 
 def test_bad_rows_are_set_aside_and_bad_targets_named(ground: Ground, landing: str) -> None:

@@ -31,7 +31,7 @@ _LOCK = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _AHEAD = 4  # texts of about 128 KiB each, and larger ones of Parquet
 
-Texts = Iterator[tuple[TargetTable, CopyText]]
+Fitted = Iterator[tuple[TargetTable, CopyText]]
 Load = Callable[[psycopg.Connection, Document], tuple[Mapping[str, int], int]]
 
 
@@ -163,7 +163,7 @@ class PostgresqlSink:
             return self._load(document, partial(self._write, texts))
 
     def _write(
-        self, texts: Texts, connection: psycopg.Connection, _: Document
+        self, texts: Fitted, connection: psycopg.Connection, _: Document
     ) -> tuple[Mapping[str, int], int]:
         with self._target(connection) as target:
             for table, text in texts:
