@@ -69,9 +69,11 @@ clean: down  ## forget all local state
 		$$(grep -hE '^(pydantic|pyyaml|faker|zstandard|pytest)==' $^)
 	rm -rf $@ && mv $@.new $@ && touch $@
 
-$(STAMP): $(REQUIREMENTS) local_host/services/azurite/package-lock.json
+$(STAMP): $(REQUIREMENTS) pyproject.toml local_host/services/azurite/package-lock.json
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@# The command `aci-jobs`, which runs what is in this folder.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	$(BIN)/python -m local_host setup
 	@touch $@

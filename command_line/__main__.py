@@ -1,31 +1,31 @@
-"""Commands for people who write datasets.
+"""Run jobs, watch them, and find out what is wrong; write datasets.
 
-`dataset validate` checks one, `dataset preview` shows its rows, `dataset estimate` sizes up a run,
-`dataset ddl` prints its tables, `dataset schema` and `dataset reference` the language itself. Each
-explains itself:
+The app is named by `--url` and `--key`, or it is the one that `make up` has started here. Each
+command explains itself:
 
-    python -m command_line dataset preview --help
+    aci-jobs run --help
 """
 
 import io
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from command_line import datasets
+from command_line.client import RefusedError, UnreachableError
+from command_line.connection import Target
+from command_line.output import Exit
 from command_line.printable import printable
 from worker_image.errors import PermanentError
 from worker_image.generator import SpecError
-
-FAULTY = 1
 
 
 class OneLineErrors(TyperGroup):
     """Ends with one line for each error on standard error, without a traceback for any of ours.
 
-    Exit code 1 is for a dataset that is refused, 2 for a command that is not used as it should be.
+    The exit codes are those of `output.Exit`.
     """
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -36,11 +36,17 @@ class OneLineErrors(TyperGroup):
             code = error.exit_code
             _say(error.format_message())
         except SpecError as error:
-            code = FAULTY
+            code = Exit.FAILED
             for problem in error.problems:
                 _say(str(problem))
         except PermanentError as error:
-            code = FAULTY
+            code = Exit.FAILED
+            _say(str(error))
+        except RefusedError as error:
+            code = Exit.REFUSED
+            _say(str(error))
+        except UnreachableError as error:
+            code = Exit.UNREACHABLE
             _say(str(error))
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -53,7 +59,6 @@ def _say(message: str) -> None:
 
 cli = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     cls=OneLineErrors,
     help=__doc__,
@@ -62,12 +67,24 @@ cli.add_typer(datasets.cli, name="dataset")
 
 
 @cli.callback()
-def _() -> None:
-    """Keep `dataset` a name of its own, however few commands there are."""
+def _(
+    context: typer.Context,
+    url: Annotated[str, typer.Option(envvar="ACI_JOBS_URL", help="Where the app answers.")] = "",
+    key: Annotated[
+        str,
+        typer.Option(envvar="ACI_JOBS_KEY", help="A function key of the app.", show_envvar=True),
+    ] = "",
+) -> None:
+    context.obj = Target(url, key)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Unicode shows what it can
-    cli(prog_name="python -m command_line")
+    cli(prog_name="aci-jobs")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from local_host.demo import run_demo
 from local_host.services.process import ServiceError
 from local_host.services.toolchain import Toolchain, ToolchainError

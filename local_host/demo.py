@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from command_line.client import Client
 from local_host.checks import Check, check_run
-from local_host.client import Client
 from local_host.system import CHECKOUT, System
 from orchestration.settings import Settings
 from worker_image.generator import load
@@ -121,13 +121,13 @@ def _watch_with_lines(client: Client, run: str, console: Console) -> dict[str, A
 
 def _figures(status: dict[str, Any]) -> str:
     groups = status.get("groups", {})
-    left = status.get("secondsLeft")
+    left = status.get("seconds_left")
     written = status.get("stages", {}).get("generate", {}).get("units", 0)
     return "  ".join(
         (
             f"{written:,} written",
             f"{status.get('rows', 0):,} rows loaded",
-            f"{status.get('rowsPerSecond', 0):,}/s",
+            f"{status.get('rows_per_second', 0):,}/s",
             f"{groups.get('Running', 0)} groups",
             f"{status.get('units', {}).get('dead', 0)} dead",
             *((f"{left:.0f} s left",) if left else ()),

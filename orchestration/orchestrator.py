@@ -43,7 +43,8 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
             state = policy.settle(state, decisions, outcomes, context.current_utc_datetime)
         except Exception as error:  # what an activity raised; its type differs between SDKs
             state = policy.stumble(state, str(error), context.current_utc_datetime)
-        context.set_custom_status(status.summary(state, context.current_utc_datetime))
+        told = status.summary(state, context.current_utc_datetime)
+        context.set_custom_status(told.model_dump(mode="json"))
         if state.phase.final:
             return _result(state)
         if policy.helpless(state):

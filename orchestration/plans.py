@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from . import planning
 from .activities.listing import documents
 from .estimating import Estimate
-from .model import Kind, RunRequest, Size, Trial
+from .model import Kind, RunRequest, Size, Trial, Value
 from .problems import Invalid, InvalidRequestError
 from .services import Services
 
@@ -21,11 +21,59 @@ PACKED_BYTES_A_SECOND, PLAIN_BYTES_A_SECOND = 2_000_000, 15_000_000
 PACKED = (".gz", ".zst", ".parquet")
 
 
+class Measured(Value):
+    """So many units were made to know the seconds of one on one vCPU."""
+
+    units: int
+    seconds_each: float
+
+
+class Data(Value):
+    """What a run makes in all: rows by record type, documents, and their bytes."""
+
+    records: dict[str, int]
+    rows: int
+    documents: int
+    bytes_raw: int
+    bytes_stored: int
+
+
+class DocumentsFound(Value):
+    """Documents that there are to load; `at_least` so many where not all were listed."""
+
+    count: int
+    bytes: int
+    at_least: bool
+
+
+class PlanView(Value):
+    """What a request would come to.
+
+    Where nobody can know the time of a unit there are no `groups`, `minutes`, `billed_seconds` and
+    `cost`. Of units to make there are `measured`, `data` and the first `rows` of unit 0, of
+    documents to load `documents`.
+    """
+
+    kind: Kind
+    units: int
+    messages: dict[str, int]
+    groups: int | None = None
+    minutes: float | None = None
+    billed_seconds: int | None = None
+    cost: float | None = None
+    warnings: list[str]
+    assumptions: list[str]
+    measured: Measured | None = None
+    data: Data | None = None
+    rows: dict[str, list[dict[str, Any]]] | None = None
+    documents: DocumentsFound | None = None
+
+
 @dataclass(frozen=True)
 class Work:
     """The units of a run, the seconds that one takes on one vCPU, and what is said of them.
 
-    Without `seconds` nothing can be reckoned; `members` are shown as they are.
+    Without `seconds` nothing can be reckoned; `members` are of the plan as they are.
     """
 
     units: int
@@ -35,7 +83,7 @@ class Work:
     warnings: tuple[str, ...] = ()
 
 
-def plan(services: Services, request: RunRequest, listed: int = LISTED) -> dict[str, Any]:
+def plan(services: Services, request: RunRequest, listed: int = LISTED) -> PlanView:
     """The answer to a valid request: what there is to do, how long it takes, and what it costs.
 
     Some units are made, or up to so many documents are `listed`.
@@ -44,13 +92,13 @@ def plan(services: Services, request: RunRequest, listed: int = LISTED) -> dict[
         InvalidRequestError: the documents or payloads are not there.
     """
     found = _work(services, request, listed)
-    return {
-        "kind": request.kind,
-        "units": found.units,
-        "messages": dict.fromkeys(planning.STAGES[request.kind], found.units),
+    return PlanView(
+        kind=request.kind,
+        units=found.units,
+        messages=dict.fromkeys(planning.STAGES[request.kind], found.units),
         **_estimated(services, request, found),
         **found.members,
-    }
+    )
 
 
 def _work(services: Services, request: RunRequest, listed: int) -> Work:
@@ -73,7 +121,7 @@ def _estimated(services: Services, request: RunRequest, work: Work) -> dict[str,
     return {
         "groups": estimate.groups,
         "minutes": round(estimate.run_seconds / 60, 1),
-        "billedSeconds": round(estimate.billed_seconds),
+        "billed_seconds": round(estimate.billed_seconds),
         "cost": round(estimate.cost, 6),
         "warnings": [*work.warnings, *estimate.warnings(request.limits)],
         "assumptions": [*work.assumptions, *_last_step(request), *estimate.assumptions()],
@@ -99,7 +147,7 @@ def _made(services: Services, request: RunRequest) -> Work:
         units,
         seconds=trial.seconds + loading,
         members={
-            "measured": {"units": trial.made, "secondsEach": trial.seconds},
+            "measured": Measured(units=trial.made, seconds_each=trial.seconds),
             "data": _sizes(trial.total),
             "rows": trial.rows,
         },
@@ -107,14 +155,14 @@ def _made(services: Services, request: RunRequest) -> Work:
     )
 
 
-def _sizes(total: Size) -> dict[str, Any]:
-    return {
-        "records": {name: round(rows) for name, rows in total.records.items()},
-        "rows": round(total.rows),
-        "documents": round(total.documents),
-        "bytesRaw": round(total.raw),
-        "bytesStored": round(total.stored),
-    }
+def _sizes(total: Size) -> Data:
+    return Data(
+        records={name: round(rows) for name, rows in total.records.items()},
+        rows=round(total.rows),
+        documents=round(total.documents),
+        bytes_raw=round(total.raw),
+        bytes_stored=round(total.stored),
+    )
 
 
 def _assumed(request: RunRequest, trial: Trial) -> Iterator[str]:
@@ -145,7 +193,7 @@ def _documents(services: Services, request: RunRequest, listed: int) -> Work:
     return Work(
         len(blobs),
         seconds=seconds / max(1, len(blobs)),
-        members={"documents": {"count": len(blobs), "bytes": size, "atLeast": more}},
+        members={"documents": DocumentsFound(count=len(blobs), bytes=size, at_least=more)},
         assumptions=(
             f"a vCPU loads {PACKED_BYTES_A_SECOND:,} bytes of compressed documents a second and"
             f" {PLAIN_BYTES_A_SECOND:,} of others, and the database keeps up",

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from pydantic import ValidationError
@@ -29,13 +28,24 @@ class InvalidRequestError(Exception):
         self.faults = tuple(faults)
 
 
-def of_validation(error: ValidationError) -> list[Invalid]:
-    """The faults that pydantic found, each at its place in the request."""
-    return [_invalid(item) for item in error.errors(include_url=False)]
+class Problem(Value):
+    """The members of problem details; `errors` are the faults of a request."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: tuple[Invalid, ...] = ()
 
 
-def _invalid(item: Any) -> Invalid:
-    field, reason = _place(item["loc"]), str(item["msg"])
+def of_validation(error: ValidationError, place: str = "") -> list[Invalid]:
+    """The faults that pydantic found, each at its place in the request, or below `place`."""
+    outside = (place,) if place else ()
+    return [_invalid(item, outside) for item in error.errors(include_url=False)]
+
+
+def _invalid(item: Any, outside: tuple[str, ...]) -> Invalid:
+    field, reason = _place((*outside, *item["loc"])), str(item["msg"])
     # A validator of ours that looks at several members names the place in front of its reason.
     if item["type"] == "value_error" and (named := MEMBER.fullmatch(reason)):
         field = f"{field}.{named['member']}" if field else named["member"]
@@ -49,14 +59,3 @@ def _place(parts: Sequence[str | int]) -> str:
     """As the request has it: pydantic names the kind of a sink behind its place."""
     kept = (part for before, part in zip(("", *parts), parts, strict=False) if before != "sink")
     return ".".join(str(part) for part in kept)
-
-
-def problem(status: HTTPStatus, detail: str, errors: Sequence[Invalid] = ()) -> dict[str, Any]:
-    """The members of a problem document."""
-    return {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": int(status),
-        "detail": detail,
-        "errors": [fault.model_dump(exclude_none=True) for fault in errors],
-    }

@@ -165,6 +165,22 @@ def report(
     )
 
 
+def in_short(report: Report) -> dict[str, Any]:
+    """What a list of runs shows of a report."""
+    done = report.account.done if report.account else {}
+    dead = report.account.dead if report.account else {}
+    last = list(report.stages.values())[-1:]
+    return {
+        "units": report.units,
+        "done": list(done.values())[-1] if done else 0,
+        "dead": sum(dead.values()),
+        "rows": sum(stage.rows for stage in last),
+        "cost": round(report.cost, 6),
+        "ended": report.ended.isoformat(),
+        "text": report.reason[:300],
+    }
+
+
 def finish_report(finished: Finished | None, *, needed: bool) -> FinishReport:
     """What a report says of the finishing step."""
     if not needed:

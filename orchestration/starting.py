@@ -8,15 +8,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from worker_image.contract import naming
 
 from . import commands, sinks
 from .activities.auditing import catalogue_entry
 from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
-from .problems import Invalid, InvalidRequestError, of_validation
+from .problems import Invalid, InvalidRequestError
 from .services import Services
 
 DATASETS = "datasets"
@@ -35,29 +33,25 @@ class KeyReusedError(Exception):
     """The idempotency key stands for another request."""
 
 
-def accept(services: Services, body: Any, *, key: str | None, now: datetime) -> RunRecord:
-    """Validate a request and keep it; the same key again gives the same run.
+def accept(services: Services, request: RunRequest, *, key: str | None, now: datetime) -> RunRecord:
+    """Validate a request as a whole and keep it; the same key again gives the same run.
 
     Raises:
         InvalidRequestError: every fault of the request by its place; nothing was created.
         KeyReusedError: the key came with another request before.
     """
-    request = validated(services, body)
+    request = validated(services, request)
     services.records.create_container()
     run = _claim(services, request, key, now)
     return keep(services, RunRecord(run=run, created=now, request=request))
 
 
-def validated(services: Services, body: Any) -> RunRequest:
+def validated(services: Services, request: RunRequest) -> RunRequest:
     """A request without a fault, its dataset in full; creates nothing.
 
     Raises:
         InvalidRequestError: every fault of the request by its place.
     """
-    try:
-        request = RunRequest.model_validate(body)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None
     settings = services.settings
     unfit = [
         *commands.faults(request, settings.worker_image),

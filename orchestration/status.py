@@ -2,52 +2,104 @@
 
 from collections import Counter
 from datetime import datetime
-from typing import Any
 
-from .model import Phase, RunState
+from pydantic import ConfigDict, Field
+
+from .model import Phase, Progress, RepeatedError, RunState, Value
 from .policy import full_until, spent, spent_after
 
 LAST_PHASES = (Phase.AUDITING, Phase.FINISHING, Phase.CLEANING)
 
 
-def summary(state: RunState, now: datetime) -> dict[str, Any]:
-    """The orchestrator's custom status.
+class UnitCounts(Value):
+    """Units of a run; `done` counts what is through its last stage, as the workers say.
 
-    `units.done` counts what is through its last stage, as the workers say; money and seconds as
-    in the plan. `secondsLeft` and `costAtEnd` are None until there is something to reckon from.
-    `waits` says what keeps the run from going on, if anything does, `finish` how its last step
-    stands.
+    `total` is None until there is a plan; `queued` is approximate.
     """
+
+    total: int | None = None
+    seeded: int = 0
+    done: int = 0
+    dead: int = 0
+    queued: int = 0
+
+
+class Status(Value):
+    """The orchestrator's custom status; `text` says it in a line, for lists such as the Portal's.
+
+    Money and seconds are as in the plan. `seconds_left` and `cost_at_end` are None until there is
+    something to reckon from; `cost_limit` is the cap of the request. `waits` says what keeps the
+    run from going on, if anything does, `finish` how its last step stands. Statuses of older and
+    newer writers can be read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    text: str = ""
+    state: Phase = Phase.PLANNING
+    reason: str = ""
+    units: UnitCounts = UnitCounts()
+    stages: dict[str, Progress] = Field(default_factory=dict)
+    rows: int = 0
+    rows_per_second: int = 0
+    groups: dict[str, int] = Field(default_factory=dict)
+    waits: str = ""
+    finish: str = ""
+    errors: tuple[RepeatedError, ...] = ()
+    cost: float = 0.0
+    cost_at_end: float | None = None
+    cost_limit: float | None = None
+    elapsed: float = 0.0
+    seconds_left: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def summary(state: RunState, now: datetime) -> Status:
+    """How a run stands."""
     plan, seen = state.plan, state.observation
     elapsed = max((now - state.started).total_seconds(), 0.001)
     stages = (seen.progress if seen else {}) if plan else {}
     last = stages.get(plan.stages[-1]) if plan else None
-    done = min(last.units, plan.units) if plan and last else 0
     rows = last.rows if last else 0
-    left = _seconds_left(state, done, elapsed)
-    return {
-        "state": state.phase,
-        "reason": state.verdict.reason if state.verdict else "",
-        "units": {
-            "total": plan.units if plan else None,
-            "seeded": state.seeded,
-            "done": done,
-            "dead": seen.dead if seen else 0,
-            "queued": seen.queued if seen else 0,
-        },
-        "stages": {name: progress.model_dump() for name, progress in stages.items()},
-        "rows": rows,
-        "rowsPerSecond": round(rows / elapsed),
-        "groups": groups(state),
-        "waits": waits(state, now),
-        "finish": finish(state),
-        "errors": [error.model_dump() for error in seen.errors] if seen else [],
-        "cost": round(spent(state, now), 6),
-        "costAtEnd": None if left is None else round(spent_after(state, now, left), 6),
-        "elapsed": round(elapsed, 1),
-        "secondsLeft": left,
-        "notes": list(state.notes),
-    }
+    units = UnitCounts(
+        total=plan.units if plan else None,
+        seeded=state.seeded,
+        done=min(last.units, plan.units) if plan and last else 0,
+        dead=seen.dead if seen else 0,
+        queued=seen.queued if seen else 0,
+    )
+    left = _seconds_left(state, units.done, elapsed)
+    status = Status(
+        state=state.phase,
+        reason=state.verdict.reason if state.verdict else "",
+        units=units,
+        stages=stages,
+        rows=rows,
+        rows_per_second=round(rows / elapsed),
+        groups=groups(state),
+        waits=waits(state, now),
+        finish=finish(state),
+        errors=seen.errors if seen else (),
+        cost=round(spent(state, now), 6),
+        cost_at_end=None if left is None else round(spent_after(state, now, left), 6),
+        cost_limit=plan.limits.cost if plan else None,
+        elapsed=round(elapsed, 1),
+        seconds_left=left,
+        notes=state.notes,
+    )
+    return status.model_copy(update={"text": _in_a_line(status)})
+
+
+def _in_a_line(status: Status) -> str:
+    units, working = status.units, status.groups.get("Running", 0)
+    parts = [
+        f"{units.done:,} of {units.total:,} units" if units.total is not None else "",
+        f"{units.dead:,} dead" if units.dead else "",
+        f"{working} groups at work" if working else "",
+        f"{status.seconds_left:.0f} s left" if status.seconds_left else "",
+        status.reason or status.waits,
+    ]
+    return f"{status.state}: {', '.join(part for part in parts if part)}".rstrip(": ")
 
 
 def groups(state: RunState) -> dict[str, int]:

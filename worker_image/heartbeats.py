@@ -19,6 +19,8 @@ class Tally:
         self._dead = 0
         self._pushbacks = 0
         self._pushback = ""
+        self._worked = ""
+        self._told = 0  # units of the last heartbeat
 
     def done(self, receipt: Receipt) -> None:
         """A unit was committed."""
@@ -45,7 +47,10 @@ class Tally:
 
     def heartbeat(self, worker: str, at: str, state: str, current: Iterable[str]) -> Heartbeat:
         """The counts of this moment."""
+        current = tuple(current)
         with self._lock:
+            if current or self._units.total() != self._told:
+                self._worked, self._told = at, self._units.total()
             return Heartbeat(
                 worker=worker,
                 at=at,
@@ -57,5 +62,6 @@ class Tally:
                 dead=self._dead,
                 pushbacks=self._pushbacks,
                 pushback=self._pushback,
-                current=tuple(current),
+                current=current,
+                worked=self._worked,
             )

@@ -13,6 +13,7 @@ from ..model import (
     Close,
     Finish,
     Look,
+    Observation,
     Outcome,
     Prepare,
     Provision,
@@ -36,6 +37,10 @@ def _close(services: Services, decision: Close) -> Outcome:
     return close(services, decision, datetime.now(UTC))
 
 
+def _observe(services: Services, look: Look) -> Observation:
+    return observe(services, look, datetime.now(UTC))
+
+
 WORK: dict[type[Value], Callable[[Services, Any], Outcome]] = {
     Prepare: prepare,
     Seed: seed,
@@ -53,7 +58,7 @@ def blueprint(services: Services) -> df.Blueprint:
     bp = df.Blueprint()
     for kind, work in WORK.items():
         _register(bp, kind, partial(work, services))
-    _register(bp, Look, partial(observe, services))
+    _register(bp, Look, partial(_observe, services))
     return bp
 
 

@@ -84,7 +84,7 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
     services.records.manifest(state.run).commit(part.first for part in parts if part.documents)
     services.records.write(naming.report(state.run), final.model_dump_json())
     services.queues.delete(naming.work_queue(state.run))
-    services.records.catalogue(state.run, catalogue_entry(record, final.state))
+    services.records.catalogue(state.run, catalogue_entry(record, final.state, final))
     return Outcome(count=1)
 
 
@@ -124,8 +124,10 @@ def _stands(summary: PartSummary, units: range, listed: Collection[int]) -> bool
     return summary.count == len(units) and (not summary.documents or summary.first in listed)
 
 
-def catalogue_entry(record: RunRecord, state: str) -> dict[str, object]:
-    """What a list of runs shows of one."""
+def catalogue_entry(
+    record: RunRecord, state: str, report: reports.Report | None = None
+) -> dict[str, object]:
+    """What a list of runs shows of one, and of its report once there is one."""
     return {
         "kind": record.request.kind,
         "dataset": record.dataset_name,
@@ -133,6 +135,7 @@ def catalogue_entry(record: RunRecord, state: str) -> dict[str, object]:
         "schedule": record.schedule,
         "created": record.created.isoformat(),
         "state": state,
+        **(reports.in_short(report) if report else {}),
     }
 
 

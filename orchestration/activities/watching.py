@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
 
@@ -10,9 +10,9 @@ from azure.core.exceptions import AzureError
 
 from worker_image.contract import Heartbeat, Stage, naming
 
-from ..model import GroupView, Look, Observation, Progress, RepeatedError, Room
+from ..chronicle import Chronicle
+from ..model import GroupView, Look, Observation, Progress, RepeatedError, Room, moment
 from ..services import Services
-from ..services.group_views import moment
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ FIRST_LETTERS = 1_000
 COMMONEST = 3
 
 
-def observe(services: Services, look: Look) -> Observation:
-    """Queues, workers, container groups, quotas and wishes, as they are now.
+def observe(services: Services, look: Look, now: datetime) -> Observation:
+    """Queues, workers, container groups, quotas and wishes, as they are now; kept for people.
 
     Raises:
         AzureError: something could not be read; half a look would pass for what is not there.
@@ -29,7 +29,7 @@ def observe(services: Services, look: Look) -> Observation:
     run = look.run
     heartbeats = list(services.records.heartbeats(run))
     dead = services.queues.count(naming.dead_letter_queue(run))
-    return Observation(
+    seen = Observation(
         queued=services.queues.count(naming.work_queue(run)),
         dead=dead,
         progress=progress(heartbeats),
@@ -42,6 +42,16 @@ def observe(services: Services, look: Look) -> Observation:
         pushbacks=sum(heartbeat.pushbacks for heartbeat in heartbeats),
         pushback=pushback(heartbeats),
     )
+    _tell(services, run, lambda chronicle: chronicle.with_look(seen, heartbeats, now))
+    return seen
+
+
+def _tell(services: Services, run: str, change: Callable[[Chronicle], Chronicle]) -> None:
+    """Write the chronicle on; no run fails because its chart has a gap."""
+    try:
+        services.records.edit(naming.chronicle(run), Chronicle, change)
+    except AzureError as error:
+        log.warning("the chronicle of %s has a gap: %s", run, error)
 
 
 def progress(heartbeats: Iterable[Heartbeat]) -> dict[str, Progress]:

@@ -50,7 +50,7 @@ from .state import (
     Verdict,
 )
 from .trial import Size, Trial
-from .value import Value
+from .value import Value, moment
 
 __all__ = [
     "FINAL",
@@ -105,6 +105,7 @@ __all__ = [
     "Trial",
     "Value",
     "Verdict",
+    "moment",
     "payload_text",
     "sink_payload",
 ]

@@ -1,5 +1,6 @@
 """What all values of the control plane have in common."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -13,3 +14,12 @@ class Value(BaseModel):
     def brief(self) -> dict[str, Any]:
         """As JSON without what is as by default: for histories, which keep every copy."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A time as tags and heartbeats have it, in ISO 8601; None where it is none."""
+    try:
+        time = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import takewhile
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from pydantic import field_validator
 
-from ..model import Value
+from ..model import RunRequest, Value
 
 CATCH_UP = timedelta(hours=1)
 # How long a change of the clocks matters: the longest that there was left out a day.
@@ -37,7 +36,7 @@ class Schedule(Value):
     """
 
     cron: str
-    request: dict[str, Any]
+    request: RunRequest
     overlap: Overlap = Overlap.SKIP
     time_zone: str = "UTC"
     enabled: bool = True

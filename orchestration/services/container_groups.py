@@ -22,11 +22,11 @@ from azure.mgmt.containerinstance import ContainerInstanceManagementClient, mode
 
 from worker_image.contract import Variable, naming
 
-from ..model import GroupView, Instances, Provision, Room
+from ..model import GroupView, Instances, Provision, Room, moment
 from ..settings import Settings
 from . import arm
 from .group_definition import APP, CONTAINER, definition, is_wanted
-from .group_views import moment, room, view
+from .group_views import room, view
 from .refusals import ForeignGroupError, code_of
 
 READERS = 8

@@ -4,7 +4,7 @@ The SDK declares what only the service sets as None; such values are taken as th
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from azure.mgmt.containerinstance import models
@@ -107,12 +107,3 @@ def room(usages: Iterable[models.Usage]) -> Room:
         cores=left["StandardCores"],
         spot_cores=left.get("StandardSpotCores", 0),
     )
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time as tags and heartbeats have it, in ISO 8601; None where it is none."""
-    try:
-        time = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ from azure.storage.blob import BlobProperties
 
 from worker_image.contract import Heartbeat, Receipt, naming
 
+from ..chronicle import Chronicle
 from ..model import Control, RunRecord
 from .blobs import Blobs
 from .manifest import Manifest
@@ -25,6 +26,11 @@ class DeadLetterSummary:
     unit: int | None
     metadata: Mapping[str, str]
 
+    @property
+    def place(self) -> str:
+        """Stage and name: the unit in seven digits, or a digest if it could not be read."""
+        return "/".join(self.path.split("/")[-2:]).removesuffix(".json")
+
 
 class Records(Blobs):
     """The blobs of runs, each by what it is."""
@@ -38,6 +44,10 @@ class Records(Blobs):
     def manifest(self, run: str) -> Manifest:
         """The list of a run's documents."""
         return Manifest(self._runs.get_blob_client(naming.manifest(run)))
+
+    def chronicle(self, run: str) -> Chronicle:
+        """What the run has looked like so far."""
+        return self.read_as(Chronicle, naming.chronicle(run)) or Chronicle()
 
     def control(self, run: str) -> Control:
         """The wishes of people."""

@@ -1,43 +1,60 @@
 """Units that failed, by cause and one by one."""
 
 import asyncio
-import json
+import re
 from http import HTTPStatus
-
-import azure.durable_functions as df
-import azure.functions as func
+from itertools import islice
 
 from worker_image.contract import naming
 
-from .. import views
-from ..services import Services
-from .answers import RefusedError, answer
-from .calls import known_run
+from ..activities.auditing import FAILURES
+from ..services.records import DeadLetterSummary
+from ..views import dead_letters as views
+from .operations import JSON, Call, NoQuery, Operation, RefusedError, Reply, known_run
+
+_PLACE = re.compile(r"[a-z]+/(\d{1,7}|[0-9a-f]{64})")
 
 
-class DeadLetters:
-    """The dead letters of a run."""
+async def list_dead_letters(call: Call[views.DeadLetterFilter, None]) -> views.DeadLetterPage:
+    """List the dead letters of a run, grouped by fingerprint and one by one."""
+    run = (await known_run(call)).run
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def listed() -> list[DeadLetterSummary]:
+        return list(islice(call.services.records.dead_letters(run), FAILURES + 1))
 
-    async def list(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """Every dead letter of the run, grouped by fingerprint and one by one."""
-        record, _ = await known_run(self._services, req, client)
-        records = self._services.records
-        letters = await asyncio.to_thread(lambda: list(records.dead_letters(record.run)))
-        return answer(views.dead_letters(record.run, letters))
+    letters = await asyncio.to_thread(listed)
+    more = len(letters) > FAILURES
+    return views.dead_letters(run, letters[:FAILURES], call.query, more=more)
 
-    async def show(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """One dead letter as a whole: message, error, deliveries, worker."""
-        record, _ = await known_run(self._services, req, client)
-        stage, unit = req.route_params["stage"], req.route_params["unit"]
-        path = naming.dead_letter(record.run, stage, int(unit)) if unit.isdigit() else ""
-        content = await asyncio.to_thread(self._services.records.read, path) if path else None
-        if content is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, f"there is no dead letter {stage}/{unit}")
-        return answer(json.loads(content))
+
+async def show_dead_letter(call: Call[NoQuery, None]) -> Reply:
+    """Show one dead letter as a whole: message, error, deliveries, worker."""
+    run = (await known_run(call)).run
+    stage, name = call.path["stage"], call.path["name"]
+    content = None
+    if _PLACE.fullmatch(f"{stage}/{name}"):
+        digits = name.zfill(7)
+        path = f"{naming.dead_letters(run)}{stage}/{digits}.json"
+        content = await asyncio.to_thread(call.services.records.read, path)
+    if content is None:
+        detail = f"there is no dead letter {stage[:20]}/{name[:70]}"
+        raise RefusedError(HTTPStatus.NOT_FOUND, detail)
+    return Reply(content)
+
+
+OPERATIONS = (
+    Operation(
+        *("list_dead_letters", "GET", "runs/{run}/dead-letters", list_dead_letters),
+        gives=views.DeadLetterPage,
+        query=views.DeadLetterFilter,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+    Operation(
+        "show_dead_letter",
+        "GET",
+        "runs/{run}/dead-letters/{stage}/{name}",
+        show_dead_letter,
+        gives=JSON,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+)

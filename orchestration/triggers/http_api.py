@@ -1,41 +1,61 @@
-"""The HTTP API: which call is answered by whom. Each is behind a function key."""
+"""The HTTP API: every operation, under the name that an operator finds in the Portal.
+
+Each is behind a function key, but for health.
+"""
+
+import json
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from ..model import Value
 from ..services import Services
-from .answers import Handler, answered
-from .dead_letters import DeadLetters
-from .plans import Plans
-from .runs import Runs
-from .wishes import Wishes
+from . import dead_letters, fleet, openapi, plans, runs, wishes
+from .operations import JSON, Call, NoQuery, Operation, Reply
+
+VERSION = "1.0"
+
+
+class Health(Value):
+    """The app answers; nothing is said of the services behind it."""
+
+    status: str = "ok"
+
+
+async def show_health(_: Call[NoQuery, None]) -> Health:
+    """Tell that the app answers."""
+    return Health()
+
+
+async def show_openapi(_: Call[NoQuery, None]) -> Reply:
+    """Describe this API in OpenAPI 3.1."""
+    return Reply(json.dumps(openapi.document(OPERATIONS, VERSION)).encode())
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("show_health", "GET", "health", show_health, gives=Health, anonymous=True),
+    Operation("show_openapi", "GET", "openapi.json", show_openapi, gives=JSON),
+    *plans.OPERATIONS,
+    *runs.OPERATIONS,
+    *fleet.OPERATIONS,
+    *wishes.OPERATIONS,
+    *dead_letters.OPERATIONS,
+)
 
 
 def blueprint(services: Services) -> df.Blueprint:
-    """The routes under the names that an operator finds in the Portal."""
+    """The routes of all operations."""
     bp = df.Blueprint()
-    runs, wishes, dead_letters = Runs(services), Wishes(services), DeadLetters(services)
-    plans = Plans(services)
-    for name, method, route, handler in (
-        ("plan_run", "POST", "plan", plans.plan),
-        ("start_run", "POST", "runs", runs.start),
-        ("list_runs", "GET", "runs", runs.list),
-        ("show_run", "GET", "runs/{run}", runs.show),
-        ("cancel_run", "POST", "runs/{run}/cancel", wishes.cancel),
-        ("pause_run", "POST", "runs/{run}/pause", wishes.pause),
-        ("resume_run", "POST", "runs/{run}/resume", wishes.resume),
-        ("scale_run", "POST", "runs/{run}/scale", wishes.scale),
-        ("redrive_run", "POST", "runs/{run}/redrive", wishes.redrive),
-        ("list_dead_letters", "GET", "runs/{run}/dead-letters", dead_letters.list),
-        ("show_dead_letter", "GET", "runs/{run}/dead-letters/{stage}/{unit}", dead_letters.show),
-    ):
-        _register(bp, name, method, route, handler)
+    for operation in OPERATIONS:
+        _register(bp, services, operation)
     return bp
 
 
-def _register(bp: df.Blueprint, name: str, method: str, route: str, handler: Handler) -> None:
+def _register(bp: df.Blueprint, services: Services, operation: Operation) -> None:
     async def trigger(req: func.HttpRequest, client: str) -> func.HttpResponse:
-        return await answered(handler, req, client)
+        return await operation.answer(services, req, client)
 
-    trigger.__name__ = name
-    bp.route(route=route, methods=[method])(bp.durable_client_input(client_name="client")(trigger))
+    trigger.__name__ = operation.name
+    level = func.AuthLevel.ANONYMOUS if operation.anonymous else None
+    route = bp.route(route=operation.route, methods=[operation.method], auth_level=level)
+    route(bp.durable_client_input(client_name="client")(trigger))

@@ -2,26 +2,16 @@
 
 import asyncio
 
-import azure.durable_functions as df
-import azure.functions as func
-
-from ..plans import plan
-from ..services import Services
+from ..model import RunRequest
+from ..plans import PlanView, plan
 from ..starting import validated
-from .answers import answer
-from .calls import body
+from .operations import Call, NoQuery, Operation
 
 
-class Plans:
-    """Answers of what a start would do, which do nothing."""
+async def plan_run(call: Call[NoQuery, RunRequest]) -> PlanView:
+    """Tell units, time, money and first rows of a request; creates nothing."""
+    request = await asyncio.to_thread(validated, call.services, call.body)
+    return await asyncio.to_thread(plan, call.services, request)
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
 
-    async def plan(
-        self, req: func.HttpRequest, _: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """Units, messages, container groups, time, money and the first rows of the same request."""
-        asked = body(self._services, req)
-        request = await asyncio.to_thread(validated, self._services, asked)
-        return answer(await asyncio.to_thread(plan, self._services, request))
+OPERATIONS = (Operation("plan_run", "POST", "plan", plan_run, gives=PlanView, takes=RunRequest),)

@@ -1,64 +1,80 @@
 """Starting runs, and how they stand."""
 
 import asyncio
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
-
-import azure.durable_functions as df
-import azure.functions as func
+from itertools import islice
 
 from worker_image.contract import naming
 
-from .. import views
-from ..model import FINAL
-from ..orchestrations import Orchestrations
+from ..model import FINAL, RunRequest
 from ..reports import Report
-from ..services import Services
 from ..starting import accept, start
-from .answers import answer
-from .calls import body, known_run
+from ..views import runs as views
+from .operations import Call, NoQuery, Operation, RefusedError, Reply, found_run, known_run
 
 
-class Runs:
-    """The runs as a whole, and one by one."""
+async def start_run(call: Call[NoQuery, RunRequest]) -> Reply:
+    """Start a run.
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._records = services.records
+    202 with the run and its links; the same `Idempotency-Key` gives the same run.
+    """
+    key = call.headers.get("Idempotency-Key")
+    record = await asyncio.to_thread(accept, call.services, call.body, key=key, now=call.now)
+    await start(call.orchestrations, record, call.now)
+    return Reply(views.accepted(record, call.base), {"Location": views.link(call.base, record.run)})
 
-    async def start(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """202 with the run and its links; the same `Idempotency-Key` gives the same run."""
-        now = datetime.now(UTC)
-        asked = body(self._services, req)
-        key = req.headers.get("Idempotency-Key")
-        record = await asyncio.to_thread(accept, self._services, asked, key=key, now=now)
-        await start(Orchestrations(client), record, now)
-        location = {"Location": views.link(req.url, record.run)}
-        return answer(views.accepted(record, req.url), HTTPStatus.ACCEPTED, location)
 
-    async def list(
-        self, _: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """The runs, newest first."""
-        runs = await asyncio.to_thread(self._records.catalogued)
-        entries = [await self._entry(run, runs[run], client) for run in sorted(runs, reverse=True)]
-        return answer({"runs": entries})
+async def list_runs(call: Call[views.RunFilter, None]) -> views.RunPage:
+    """List runs, the newest first."""
+    kept = await asyncio.to_thread(call.services.records.catalogued)
+    wanted, names = call.query, sorted(kept, reverse=True)
+    if wanted.after:
+        names = [run for run in names if run < wanted.after]
+    live = [run for run in names if kept[run]["state"] not in FINAL]
+    looks = await asyncio.gather(*map(call.orchestrations.find, live))
+    found = dict(zip(live, looks, strict=True))
+    entries = (views.entry(run, kept[run], found.get(run)) for run in names)
+    page = list(islice((e for e in entries if e.matches(wanted)), wanted.limit + 1))
+    runs = page[: wanted.limit]
+    return views.RunPage(runs=runs, next=runs[-1].run if len(page) > len(runs) else None)
 
-    async def _entry(
-        self, run: str, entry: dict[str, Any], client: df.DurableOrchestrationClient
-    ) -> dict[str, Any]:
-        if entry["state"] in FINAL:
-            return {"run": run, **entry}
-        found = await Orchestrations(client).find(run)
-        return {"run": run, **entry, "state": views.state(found, None) or entry["state"]}
 
-    async def show(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """One run: its request, how it stands, and its report once it has ended."""
-        record, found = await known_run(self._services, req, client)
-        report = await asyncio.to_thread(self._records.read_as, Report, naming.report(record.run))
-        return answer(views.run(record, found, report, req.url))
+async def show_run(call: Call[NoQuery, None]) -> views.RunView:
+    """Show a run: its request, how it stands, and its report once it has ended."""
+    record, found = await found_run(call)
+    read = call.services.records.read_as
+    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    return views.run(record, found, report, call.base)
+
+
+async def show_report(call: Call[NoQuery, None]) -> Report:
+    """Show the report of a run that has ended."""
+    record = await known_run(call)
+    read = call.services.records.read_as
+    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    if report is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no report yet")
+    return report
+
+
+OPERATIONS = (
+    Operation(
+        *("start_run", "POST", "runs", start_run),
+        gives=views.Started,
+        status=HTTPStatus.ACCEPTED,
+        takes=RunRequest,
+        headers={"Idempotency-Key": "the same key gives the same run"},
+        refusals=(HTTPStatus.CONFLICT,),
+    ),
+    Operation(*("list_runs", "GET", "runs", list_runs), gives=views.RunPage, query=views.RunFilter),
+    Operation(
+        *("show_run", "GET", "runs/{run}", show_run),
+        gives=views.RunView,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+    Operation(
+        *("show_report", "GET", "runs/{run}/report", show_report),
+        gives=Report,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+)

@@ -6,25 +6,21 @@ turn, so a lost wake-up costs one tick and never the wish. To wish twice is to w
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-import azure.durable_functions as df
-import azure.functions as func
 from pydantic import Field
 
 from worker_image.contract import naming
 
-from .. import views
 from ..activities.auditing import catalogue_entry
 from ..activities.redriving import selected
 from ..model import Control, Count, Phase, RunRecord, Selection, Value
-from ..orchestrations import Orchestration, Orchestrations
+from ..orchestrations import Orchestration
 from ..reports import Report
-from ..services import Services
-from .answers import RefusedError, answer
-from .calls import known_run, value
+from ..services.records import Records
+from ..views import runs as views
+from .operations import Call, Handler, NoQuery, Operation, RefusedError, found_run
 
 
 class Cancel(Value):
@@ -39,86 +35,67 @@ class Scale(Value):
     count: Count | None
 
 
-class Wishes:
-    """The wishes that a run obeys."""
+async def cancel_run(call: Call[NoQuery, Cancel]) -> views.WishKept:
+    """Cancel a run: it ends, and its container groups are deleted."""
+    return await _wish(call, cancel=True, reason=call.body.reason or "cancelled on request")
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._records = services.records
 
-    async def cancel(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """The run ends, and its container groups are deleted."""
-        reason = value(self._services, req, Cancel).reason or "cancelled on request"
-        return await self._wish(req, client, cancel=True, reason=reason)
+async def pause_run(call: Call[NoQuery, None]) -> views.WishKept:
+    """Pause a run: it keeps what it has done, and no container group works on."""
+    return await _wish(call, paused=True)
 
-    async def pause(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """The run keeps what it has done, and no container group works on."""
-        return await self._wish(req, client, paused=True)
 
-    async def resume(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """A paused run goes on."""
-        return await self._wish(req, client, paused=False)
+async def resume_run(call: Call[NoQuery, None]) -> views.WishKept:
+    """Resume a run that is paused."""
+    return await _wish(call, paused=False)
 
-    async def scale(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """So many container groups from now on, or again what the request says."""
-        return await self._wish(req, client, count=value(self._services, req, Scale).count)
 
-    async def redrive(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient
-    ) -> func.HttpResponse:
-        """Dead letters (all, some units, one fingerprint) are tried again."""
-        record, found = await known_run(self._services, req, client)
-        selection = value(self._services, req, Selection)
-        count = await asyncio.to_thread(self._redrivable, record.run, selection)
-        over = not (found and found.live)
-        await self._keep(record.run, lambda control: _redriven(control, selection, over), client)
-        if over:
-            entry = catalogue_entry(record, Phase.PLANNING)
-            await asyncio.to_thread(self._records.catalogue, record.run, entry)
-            await Orchestrations(client).start(record.run, datetime.now(UTC))
-        return answer({"run": record.run, "deadLetters": count}, HTTPStatus.ACCEPTED)
+async def scale_run(call: Call[NoQuery, Scale]) -> views.WishKept:
+    """Scale a run: so many container groups from now on, or again what the request says."""
+    return await _wish(call, count=call.body.count)
 
-    def _redrivable(self, run: str, selection: Selection) -> int:
-        """The dead letters that a redrive takes; none is enough for a run that did not finish."""
-        count = sum(selected(selection, letter) for letter in self._records.dead_letters(run))
-        report = self._records.read_as(Report, naming.report(run))
-        unfinished = report is not None and report.state in (Phase.FAILED, Phase.CANCELLED)
-        if not count and not (unfinished and selection == Selection()):
-            raise RefusedError(HTTPStatus.CONFLICT, "there is no such dead letter to redrive")
-        return count
 
-    async def _wish(
-        self, req: func.HttpRequest, client: df.DurableOrchestrationClient, **change: object
-    ) -> func.HttpResponse:
-        record, found = await known_run(self._services, req, client)
-        if await asyncio.to_thread(self._ended, record, found):
-            raise RefusedError(HTTPStatus.CONFLICT, f"run {record.run} has ended")
-        control = await self._keep(
-            record.run, lambda control: control.model_copy(update=change), client
-        )
-        return answer(views.wished(record.run, control), HTTPStatus.ACCEPTED)
+async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
+    """Redrive dead letters (all, some units, one fingerprint): they are tried again."""
+    record, found = await found_run(call)
+    records, selection = call.services.records, call.body
+    count = await asyncio.to_thread(_redrivable, records, record.run, selection)
+    over = not (found and found.live)
+    await _keep(call, record.run, lambda control: _redriven(control, selection, over))
+    if over:
+        entry = catalogue_entry(record, Phase.PLANNING)
+        await asyncio.to_thread(records.catalogue, record.run, entry)
+        await call.orchestrations.start(record.run, call.now)
+    return views.Redriven(run=record.run, dead_letters=count)
 
-    def _ended(self, record: RunRecord, found: Orchestration | None) -> bool:
-        # A run that was accepted a moment ago has no orchestration yet, and will obey.
-        return not found.live if found else bool(self._records.read(naming.report(record.run)))
 
-    async def _keep(
-        self,
-        run: str,
-        change: Callable[[Control], Control],
-        client: df.DurableOrchestrationClient,
-    ) -> Control:
-        control = await asyncio.to_thread(self._records.edit_control, run, change)
-        await Orchestrations(client).wake(run)
-        return control
+def _redrivable(records: Records, run: str, selection: Selection) -> int:
+    """The dead letters that a redrive takes; none is enough for a run that did not finish."""
+    count = sum(selected(selection, letter) for letter in records.dead_letters(run))
+    report = records.read_as(Report, naming.report(run))
+    unfinished = report is not None and report.state in (Phase.FAILED, Phase.CANCELLED)
+    if not count and not (unfinished and selection == Selection()):
+        raise RefusedError(HTTPStatus.CONFLICT, "there is no such dead letter to redrive")
+    return count
+
+
+async def _wish(call: Call[Any, Any], **change: object) -> views.WishKept:
+    record, found = await found_run(call)
+    if await asyncio.to_thread(_ended, call.services.records, record, found):
+        raise RefusedError(HTTPStatus.CONFLICT, f"run {record.run} has ended")
+    control = await _keep(call, record.run, lambda control: control.model_copy(update=change))
+    return views.wished(record.run, control)
+
+
+def _ended(records: Records, record: RunRecord, found: Orchestration | None) -> bool:
+    # A run that was accepted a moment ago has no orchestration yet, and will obey.
+    return not found.live if found else bool(records.read(naming.report(record.run)))
+
+
+async def _keep(call: Call[Any, Any], run: str, change: Callable[[Control], Control]) -> Control:
+    control = await asyncio.to_thread(call.services.records.edit_control, run, change)
+    await call.orchestrations.wake(run)
+    return control
 
 
 def _redriven(control: Control, selection: Selection, over: bool) -> Control:
@@ -131,3 +108,30 @@ def _redriven(control: Control, selection: Selection, over: bool) -> Control:
             "redrives": (*control.redrives, selection),
         }
     )
+
+
+def _operation(
+    name: str,
+    handler: Handler,
+    takes: type[Value] | None = None,
+    *,
+    gives: type[Value] = views.WishKept,
+    optional: bool = True,
+) -> Operation:
+    return Operation(
+        *(f"{name}_run", "POST", f"runs/{{run}}/{name}", handler),
+        gives=gives,
+        status=HTTPStatus.ACCEPTED,
+        takes=takes,
+        optional=optional,
+        refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    )
+
+
+OPERATIONS = (
+    _operation("cancel", cancel_run, Cancel),
+    _operation("pause", pause_run),
+    _operation("resume", resume_run),
+    _operation("scale", scale_run, Scale, optional=False),
+    _operation("redrive", redrive_run, Selection, gives=views.Redriven),
+)

@@ -13,7 +13,7 @@ import yaml
 from support.programs import programs
 from support.runs import Ground, done, until
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from local_host.system import CHECKOUT
 from worker_image.contract import Receipt, naming
 
@@ -79,7 +79,7 @@ def test_the_example_extracts_text_and_what_fails_is_mended(ground: Ground) -> N
         "missing": {"command": 0},
         "sample": [],
     }
-    letters = ground.client.call("GET", f"/runs/{run}/dead-letters")["deadLetters"]
+    letters = ground.client.call("GET", f"/runs/{run}/dead-letters")["dead_letters"]
     assert {letter["unit"]: (letter["error"], letter["deliveries"]) for letter in letters} == {
         4: ("exit code 65: in/04 ?.docx is no Word document: File is not a zip file", "1"),
         7: ("exit code 66: in/07 ?.docx: there is no such document", "1"),
@@ -137,7 +137,7 @@ def test_a_unit_over_its_time_costs_no_container_group(ground: Ground) -> None:
     run = ground.client.start({**request, "instances": {"count": 1, "cpu": 0.5, "memory_gb": 1}})
     shown = ground.finish(run)
     assert shown["state"] == "CompletedWithFailures"
-    (letter,) = ground.client.call("GET", f"/runs/{run}/dead-letters")["deadLetters"]
+    (letter,) = ground.client.call("GET", f"/runs/{run}/dead-letters")["dead_letters"]
     assert (letter["unit"], letter["type"]) == (0, "UnitTimeout")
     assert shown["report"]["groups_used"] == 1
 

@@ -11,8 +11,8 @@ import pytest
 from psycopg import sql
 from support.runs import CONTAINER, Ground, done, until
 
+from command_line.client import RefusedError
 from local_host.checks import check_run
-from local_host.client import RefusedError
 
 
 def test_workers_killed_three_times_and_every_row_is_there(ground: Ground) -> None:
@@ -120,9 +120,9 @@ def test_a_unit_that_cannot_succeed_is_a_dead_letter_until_it_is_mended(
     assert ground.count("visit") == 9, "every other unit is done"
 
     listed = ground.client.call("GET", f"/runs/{run}/dead-letters")
-    (letter,) = listed["deadLetters"]
+    (letter,) = listed["dead_letters"]
     assert letter["unit"] == 4
-    assert letter["deliveries"] == "1", "a permanent error is not tried again"
+    assert letter["deliveries"] == 1, "a permanent error is not tried again"
     assert letter["worker"].startswith(run)
     assert "in/4.ndjson" in letter["error"]
     whole = ground.client.call("GET", f"/runs/{run}/dead-letters/ingest/4")
@@ -157,7 +157,7 @@ def test_a_transient_error_is_tried_until_its_attempts_run_out(
     upload(ground, landing, "in/3.ndjson", {"type": "visit", "id": 3, "city": 77})
     run = ground.client.start(ingest(ground, landing))
     assert ground.finish(run)["state"] == "CompletedWithFailures"
-    (letter,) = ground.client.call("GET", f"/runs/{run}/dead-letters")["deadLetters"]
+    (letter,) = ground.client.call("GET", f"/runs/{run}/dead-letters")["dead_letters"]
     assert "77" in letter["error"] or "city" in letter["error"]
     query = sql.SQL("insert into {}.city values (77, 'Late')").format(sql.Identifier(ground.schema))
     with psycopg.connect(ground.settings.postgresql_url.get_secret_value()) as database:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.runs import DATASET, Ground
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from worker_image.generator import compile_dataset, parse
 
 
@@ -33,7 +33,7 @@ def test_a_pipeline_is_planned_and_nothing_is_created(ground: Ground) -> None:
     assert everything(ground) == before
     assert (found["kind"], found["units"], found["groups"]) == ("pipeline", 5_000, 2)
     assert found["messages"] == {"generate": 5_000, "ingest": 5_000}
-    assert found["billedSeconds"] >= 2 * 60 * found["minutes"]
+    assert found["billed_seconds"] >= 2 * 60 * found["minutes"]
     assert found["cost"] > 0.000001
     assert [warning.split(" ")[1] for warning in found["warnings"]] == ["cost", "deadline"]
     assert any("rows a second" in assumed for assumed in found["assumptions"])
@@ -60,7 +60,7 @@ def test_documents_are_counted(ground: Ground) -> None:
     source = {"container": container, "prefix": "in/"}
     request = {"kind": "ingest", "source": source, "sink": {"schema": ground.schema}}
     found = plan(ground, request)
-    assert found["documents"] == {"count": 3, "bytes": 300, "atLeast": False}
+    assert found["documents"] == {"count": 3, "bytes": 300, "at_least": False}
     assert (found["units"], found["messages"]) == (3, {"ingest": 3})
     assert (found["groups"], found["warnings"]) == (3, [])
 

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from support.runs import Ground
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from worker_image.contract import naming
 
 
@@ -72,7 +72,7 @@ def test_a_redrive_while_the_run_is_seeded_gives_the_exact_result(ground: Ground
     ground.store(
         request["source"]["container"], "000.ndjson", b'{"type": "town", "id": 0, "size": 0}'
     )
-    assert ground.client.call("POST", f"/runs/{run}/redrive", {})["deadLetters"] == 1
+    assert ground.client.call("POST", f"/runs/{run}/redrive", {})["dead_letters"] == 1
     assert shown["status"]["units"]["seeded"] < UNITS, "it was still seeded"
     ended = ground.finish(run)
     assert ended["state"] == "Succeeded"

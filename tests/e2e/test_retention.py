@@ -9,7 +9,7 @@ from azure.durable_functions import DurableOrchestrationClient
 from support.instances import binding, services
 from support.runs import Ground, ended
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from orchestration.orchestrations import Orchestrations
 from orchestration.scheduling import SCHEDULES, state_path
 from orchestration.sweeping import sweep

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from support.runs import CONTAINER, DATASET, Ground, generated, until
 
+from command_line.client import RefusedError
 from local_host.checks import check_run
-from local_host.client import RefusedError
 from orchestration.model import Observation
 from worker_image.contract import naming
 

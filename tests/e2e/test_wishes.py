@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.runs import Ground, done, until
 
-from local_host.client import RefusedError
+from command_line.client import RefusedError
 from orchestration.model import Control
 from worker_image.contract import naming
 

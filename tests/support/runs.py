@@ -14,8 +14,8 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 from psycopg import sql
 
+from command_line.client import Client
 from local_host.checks import groups_of
-from local_host.client import Client
 from local_host.functions.durable.history import Event, Kind
 from local_host.functions.durable.sdk import Execution, replay
 from local_host.functions.durable.store import Store

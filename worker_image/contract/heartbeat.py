@@ -12,8 +12,8 @@ from .message import VERSION, known_fields
 class Heartbeat:
     """Counts since the worker started, by stage; `current` names the units it holds.
 
-    `pushbacks` counts how often a target was away or asked for less, `pushback` is what it said
-    last.
+    `worked` is when it last held a unit. `pushbacks` counts how often a target was away or asked
+    for less, `pushback` is what it said last.
     """
 
     worker: str
@@ -27,6 +27,7 @@ class Heartbeat:
     pushbacks: int = 0
     pushback: str = ""
     current: tuple[str, ...] = ()
+    worked: str = ""
     version: int = VERSION
 
     def encode(self) -> str:

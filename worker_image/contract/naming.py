@@ -140,14 +140,24 @@ def heartbeat(run: str, worker: str) -> str:
     return f"{heartbeats(run)}{worker}.json"
 
 
+def chronicle(run: str) -> str:
+    """What a run looked like over time, for people."""
+    return f"{run}/chronicle.json"
+
+
+def logs(run: str) -> str:
+    """The prefix of a run's logs."""
+    return f"{run}/logs/"
+
+
 def log(run: str, worker: str) -> str:
     """The log that a worker ships: an append blob of JSON lines."""
-    return f"{run}/logs/{worker}.ndjson"
+    return f"{logs(run)}{worker}.ndjson"
 
 
 def platform_log(run: str, group: str) -> str:
     """The tail of a container's output, read from the platform before its deletion."""
-    return f"{run}/logs/{group}.platform.txt"
+    return f"{logs(run)}{group}.platform.txt"
 
 
 def report(run: str) -> str:

@@ -248,7 +248,7 @@ def test_observe_sums_up_what_the_workers_say(services: Services, generate: str)
         )
         path = naming.heartbeat(generate, worker)
         services.records.write(path, beat.encode(), beat.to_metadata())
-    seen = observe(services, Look(run=generate))
+    seen = observe(services, Look(run=generate), NOW)
     assert seen.queued == 7
     assert seen.progress["generate"].model_dump() == {"units": 7, "rows": 70, "bytes": 700}
     assert seen.retries == 2

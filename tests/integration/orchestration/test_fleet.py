@@ -33,9 +33,9 @@ def test_provision_and_remove_leave_nothing(services: Services, generate: str) -
     assert provision(services, decision).count == 1
     assert provision(services, decision).count == 0, "adopted"
     name = naming.container_group(generate, 1, 1)
-    assert [group.name for group in observe(services, Look(run=generate)).groups] == [name]
+    assert [group.name for group in observe(services, Look(run=generate), NOW).groups] == [name]
     until(lambda: remove(services, Remove(run=generate, name=name)).count)
-    assert observe(services, Look(run=generate)).groups == ()
+    assert observe(services, Look(run=generate), NOW).groups == ()
     assert remove(services, Remove(run=generate, name=name)).count == 1
 
 
@@ -101,16 +101,16 @@ def test_a_look_joins_groups_and_the_last_words_of_their_workers(
         worker = naming.container_group(generate, ordinal, 1)
         beat = Heartbeat(worker=worker, at=at, state="idle")
         services.records.write(naming.heartbeat(generate, worker), "", beat.to_metadata())
-    seen = observe(services, Look(run=generate)).groups
+    seen = observe(services, Look(run=generate), NOW).groups
     assert [(view.ordinal, view.heard) for view in seen] == [(1, NOW), (2, None), (3, None)]
 
 
 def test_a_look_reads_the_quotas_that_it_is_asked_for(
     services: Services, stand_in: StandIn, generate: str
 ) -> None:
-    assert observe(services, Look(run=generate)).rooms == {}
+    assert observe(services, Look(run=generate), NOW).rooms == {}
     stand_in.fault("throttle", operation="usages", seconds=600)  # the first of them
-    seen = observe(services, Look(run=generate, regions=("eastus", "blocked", "small")))
+    seen = observe(services, Look(run=generate, regions=("eastus", "blocked", "small")), NOW)
     assert seen.rooms.keys() == {"eastus", "blocked", "small"}
     assert seen.rooms["eastus"] is None
     assert seen.rooms["blocked"]
@@ -123,15 +123,15 @@ def test_a_look_fails_rather_than_leave_a_group_out(
     provision(services, one_group(generate))
     stand_in.fault("throttle", operation="get", seconds=600)
     with pytest.raises(AzureError):
-        observe(services, Look(run=generate))
+        observe(services, Look(run=generate), NOW)
 
 
 def test_a_look_names_the_commonest_errors(services: Services, generate: str) -> None:
     prepare(services, Prepare(run=generate))
-    assert observe(services, Look(run=generate)).errors == ()
+    assert observe(services, Look(run=generate), NOW).errors == ()
     for unit, error in enumerate(["a 1", "b 1", "c 1", "d 1", "c 2", "b 2", "c 3", "d 2", "e 1"]):
         bury(services, generate, unit, error)
-    seen = observe(services, Look(run=generate)).errors
+    seen = observe(services, Look(run=generate), NOW).errors
     assert [(error.error, error.units) for error in seen] == [
         ("ValueError: c 1", 3),
         ("ValueError: b 1", 2),

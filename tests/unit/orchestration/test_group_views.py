@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from azure.mgmt.containerinstance import models
 
-from orchestration.model import GroupView, Remedy, Room
-from orchestration.services.group_views import moment, room, view
+from orchestration.model import GroupView, Remedy, Room, moment
+from orchestration.services.group_views import room, view
 
 TIMES = [f"2026-11-23T12:0{minute}:00Z" for minute in range(10)]
 

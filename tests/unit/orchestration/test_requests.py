@@ -1,13 +1,13 @@
 """A request is refused as a whole, with every fault at its place."""
 
-from http import HTTPStatus
+import json
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from orchestration.model import RunRequest
-from orchestration.problems import Invalid, of_validation, problem
+from orchestration.problems import Invalid, Problem, of_validation
 
 PIPELINE: dict[str, Any] = {
     "kind": "pipeline",
@@ -83,9 +83,9 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_a_problem_holds_its_faults() -> None:
     fault = Invalid(field="units", reason="too few", value=0)
-    members = problem(HTTPStatus.BAD_REQUEST, "the request is not valid", [fault])
-    assert members["status"] == 400
-    assert members["title"] == "Bad Request"
+    problem = Problem(title="Bad Request", status=400, detail="not valid", errors=(fault,))
+    members = json.loads(problem.model_dump_json(exclude_none=True))
+    assert members["type"] == "about:blank"
     assert members["errors"] == [{"field": "units", "reason": "too few", "value": 0}]
 
 

@@ -53,6 +53,10 @@ def ingest(sink: Any, **instances: int) -> dict[str, Any]:
     return {"kind": "ingest", "source": source, "sink": sink, "instances": instances}
 
 
+def request(url: str) -> RunRequest:
+    return RunRequest.model_validate(http(url))
+
+
 def http(url: str) -> dict[str, Any]:
     return ingest({"kind": "http", "url": url})
 
@@ -72,7 +76,7 @@ def environment(request: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("url", ["https://a.example/rows", "http://b.example:8080/rows"])
 def test_a_sink_at_a_listed_host_is_accepted(url: str) -> None:
-    assert validated(services(), http(url)).sink == RunRequest.model_validate(http(url)).sink
+    assert validated(services(), request(url)).sink == request(url).sink
 
 
 @table(
@@ -87,7 +91,7 @@ def test_a_sink_at_another_host_is_refused_before_anything_is_created(
     url: str, listed: str, reason: str
 ) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        accept(services(http_hosts=listed), http(url), key=None, now=NOW)
+        accept(services(http_hosts=listed), request(url), key=None, now=NOW)
     [fault] = caught.value.faults
     assert (fault.field, reason in fault.reason) == ("sink.url", True)
     assert "ACI_JOBS_HTTP_HOSTS" in fault.reason

@@ -37,7 +37,7 @@ NONE_LEFT = {"groups": 0, "cores": 0, "spot_cores": 0}
     },
 )
 def test_how_the_last_step_stands(run: RunState, text: str) -> None:
-    assert finish(run) == summary(run, START)["finish"] == text
+    assert finish(run) == summary(run, START).finish == text
 
 
 @table(
@@ -74,4 +74,4 @@ def test_why_fewer_groups_run_than_could(run: RunState, text: str) -> None:
 
 def test_nobody_knows_how_long_the_last_step_takes() -> None:
     run = state(LAST, finishing=Finishing(sent=1), phase=Phase.FINISHING)
-    assert summary(run, moment(60))["secondsLeft"] is None
+    assert summary(run, moment(60)).seconds_left is None

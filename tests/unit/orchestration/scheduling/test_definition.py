@@ -7,9 +7,11 @@ from pydantic import ValidationError
 
 from orchestration.scheduling import Schedule, due_time
 
+NOTHING = {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}}
+
 
 def schedule(cron: str = "30 2 * * *", **changes: object) -> Schedule:
-    return Schedule.model_validate({"cron": cron, "request": {}, **changes})
+    return Schedule.model_validate({"cron": cron, "request": NOTHING, **changes})
 
 
 def at(text: str) -> datetime:

@@ -1,0 +1,112 @@
+"""The app's HTTP API as its callers use it."""
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TIMEOUT = 60.0
+# By default httpx reads the system's certificates for each call, which takes longer than the call.
+_NONE_TRUSTED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class RefusedError(Exception):
+    """The app answered with problem details."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        errors = (f"{item['field']}: {item['reason']}" for item in problem.get("errors", []))
+        super().__init__("; ".join((f"{status} {problem.get('detail', '')}", *errors)))
+        self.status = status
+        self.problem = problem
+
+
+class UnreachableError(Exception):
+    """The app did not answer."""
+
+
+@dataclass(frozen=True)
+class Client:
+    """Every call may raise `UnreachableError` while the app is away, and `RefusedError`."""
+
+    url: str
+    key: str = field(repr=False)
+
+    def start(self, wanted: Any, idempotency_key: str | None = None) -> str:
+        """Start a run and return its id."""
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return str(self.call("POST", "/runs", wanted, headers=headers)["run"])
+
+    def show(self, run: str) -> dict[str, Any]:
+        """How a run stands."""
+        return self.call("GET", f"/runs/{run}")
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """One call whose answer is JSON; no body is sent where `body` is None.
+
+        Members of the query that are None are left out.
+        """
+        content = None if body is None else json.dumps(body).encode()
+        answer = self.send(method, path, content, headers=headers, query=query)
+        members: dict[str, Any] = answer.json() if answer.content else {}
+        return members
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> httpx.Response:
+        """One call as it is: bytes there, and the answer whatever it holds."""
+        given = {name: value for name, value in (query or {}).items() if value is not None}
+        verify: Any = _NONE_TRUSTED if self.url.startswith("http://") else True
+        try:
+            answer = httpx.request(
+                method,
+                f"{self.url}/api{path}",
+                headers={"x-functions-key": self.key, **(headers or {})},
+                params=given,
+                content=content,
+                timeout=TIMEOUT,
+                verify=verify,
+            )
+        except httpx.TransportError as error:
+            raise UnreachableError(f"{self.url} does not answer: {error}") from error
+        if not answer.is_success:
+            raise RefusedError(answer.status_code, _problem(answer))
+        return answer
+
+    def pages(
+        self, path: str, member: str, query: Mapping[str, Any] | None = None
+    ) -> Iterator[Any]:
+        """The items of a list from all of its pages."""
+        after: str | None = None
+        while True:
+            page = self.call("GET", path, query={**(query or {}), "after": after})
+            yield from page[member]
+            after = page.get("next")
+            if after is None:
+                return
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return {"detail": "the key is missing or wrong"}
+    try:
+        problem: dict[str, Any] = answer.json()
+    except ValueError:
+        return {"detail": answer.text[:500]}
+    return problem

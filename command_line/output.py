@@ -1,0 +1,33 @@
+"""How commands answer: tables for people, JSON for programs, and an exit code for scripts."""
+
+import json
+import sys
+from enum import IntEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+class Exit(IntEnum):
+    """What the exit code of a command tells."""
+
+    OK = 0
+    FAILED = 1  # a run that did not succeed, a dataset that is refused, a doctor that found faults
+    USAGE = 2  # the command is not used as it should be
+    REFUSED = 3  # the app has refused it: no such run, not valid, too late
+    UNREACHABLE = 4  # the app did not answer
+    INTERRUPTED = 130
+
+
+def console() -> Console:
+    """Standard output for people: values are shown as they are, never read as markup."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON: indented for a person, on a line in a pipe."""
+    indent = 2 if sys.stdout.isatty() else None
+    print(json.dumps(value, indent=indent, ensure_ascii=False))

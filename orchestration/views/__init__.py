@@ -1,0 +1,4 @@
+"""What the HTTP API answers: values, which its OpenAPI document describes, and how they are made.
+
+All of it is pure.
+"""
