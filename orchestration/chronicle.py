@@ -117,19 +117,18 @@ def _sample(seen: Observation, now: datetime) -> Sample:
 def _life(
     view: GroupView, before: GroupLife | None, worked: datetime | None, now: datetime
 ) -> GroupLife:
-    return GroupLife(
-        name=view.name,
-        ordinal=view.ordinal,
-        attempt=view.attempt,
-        region=view.region,
-        spot=view.spot,
-        state="Ended" if view.over else view.state,
-        seen=before.seen if before else now,
-        started=view.started or (before.started if before else None),
-        worked=worked or (before.worked if before else None),
-        ended=view.ended
-        or (now if view.over and not (before and before.ended) else None)
-        or (before.ended if before else None),
-        exit_code=view.exit_code,
-        detail=view.detail,
+    """What is known of a group by now: what a look does not show any more stays as it was."""
+    told = before or GroupLife(name=view.name, ordinal=view.ordinal, attempt=view.attempt, seen=now)
+    return told.model_copy(
+        update={
+            "region": view.region,
+            "spot": view.spot,
+            "state": "Ended" if view.over else view.state,
+            "started": view.started or told.started,
+            "worked": worked or told.worked,
+            "ended": view.ended or told.ended or (now if view.over else None),
+            "gone": None,
+            "exit_code": view.exit_code,
+            "detail": view.detail,
+        }
     )
