@@ -1,6 +1,7 @@
 """What a run looked like over time: true, and bounded however long it goes on."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ def test_a_long_run_is_told_evenly_from_its_first_look_to_its_last(count: int, t
     assert len(samples) >= min(count, SAMPLES // 4)
     units = [sample.units["generate"] for sample in samples]
     assert (units[0], units[-1]) == (0, count - 1)
-    steps = [after - before for before, after in zip(units[:-1], units[1:-1], strict=False)]
+    steps = [after - before for before, after in pairwise(units[:-1])]
     assert not steps or max(steps) <= 4 * max(1, count / SAMPLES) + 1
 
 

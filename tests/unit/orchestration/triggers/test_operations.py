@@ -54,9 +54,7 @@ def call(
 
 
 def test_a_sound_call_is_answered() -> None:
-    answer = call(
-        operation(), b'{"size": 7}', f"{ADDRESS}?limit=3&code=secret", limit="3", code="s"
-    )
+    answer = call(operation(), b'{"size": 7}', f"{ADDRESS}?limit=3&code=s", limit="3", code="s")
     assert answer.status_code == 200
     expected = ["http://here:7071/api", {"name": "a"}, 3, 7]
     assert json.loads(answer.get_body()) == {"given": expected}
