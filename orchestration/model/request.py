@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .command import Command, Payloads
 from .instances import Instances
@@ -34,8 +34,25 @@ class Documents(Value):
     compression: Literal["none", "gzip", "zstd"] = "zstd"
 
 
+EXAMPLES: list[Any] = [
+    {
+        "kind": "generate",
+        "dataset": {
+            "version": 1,
+            "dataset": "shop",
+            "as_of": "2026-01-01",
+            "records": {"customer": {"count": 3, "fields": {"id": {"key": True}}}},
+        },
+        "units": 10,
+    },
+    {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "shop"}},
+]
+
+
 class RunRequest(Value):
     """What a caller asks for."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     kind: Kind
     dataset: (
