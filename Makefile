@@ -12,7 +12,7 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo browser test test-api test-numpy simulate check bench-generate bench-ingest bench-large bench-unique \
+.PHONY: demo browser test test-api test-numpy simulate check bench-api bench-generate bench-ingest bench-large bench-unique \
 	bench-sizes dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -43,6 +43,9 @@ bench-large: $(STAMP)  ## a document of 1 GB loaded in little memory: make bench
 
 bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
 	@$(BIN)/python -m benchmarks.unique
+
+bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 6,000 units
+	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.api
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes

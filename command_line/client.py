@@ -78,7 +78,7 @@ class Client:
                 method,
                 f"{self.url}/api{path}",
                 headers={"x-functions-key": self.key, **(headers or {})},
-                params=given,
+                params=given or None,  # an empty query would take the place of the path's
                 content=content,
                 timeout=TIMEOUT,
                 verify=verify,
