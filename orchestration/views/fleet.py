@@ -8,7 +8,7 @@ from pydantic import Field
 from worker_image.contract import Heartbeat
 
 from ..chronicle import Chronicle, GroupLife, Sample
-from ..model import Value
+from ..model import Value, moment
 
 
 class WorkerView(Value):
@@ -72,7 +72,7 @@ def _worker(beat: Heartbeat | None) -> WorkerView | None:
         return None
     return WorkerView(
         state=beat.state,
-        at=datetime.fromisoformat(beat.at),
+        at=moment(beat.at),
         units=dict(beat.units),
         rows=dict(beat.rows),
         retries=beat.retries,
