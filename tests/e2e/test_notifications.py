@@ -35,6 +35,7 @@ def test_a_receiver_that_was_away_hears_of_dead_letters_a_stall_and_the_end(
 
     names = {f"{run}-{event}-0" for event in ("dead-letters", "stalled", "finished")}
     with endpoint(webhook_port) as receiver:
+
         def all_are_told() -> bool:
             ground.trigger("send_notifications")
             return {name for name, _ in told(receiver, run)} == names and _all_are_taken(
