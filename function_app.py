@@ -7,9 +7,9 @@ import azure.durable_functions as df
 import azure.functions as func
 from azure.identity import DefaultAzureCredential
 
-from orchestration import activities, orchestrator
+from orchestration import activities, logs, orchestrator
 from orchestration.model import RunRequest, Trial
-from orchestration.services import ContainerGroups, Faults, Queues, Records, Services
+from orchestration.services import ContainerGroups, Faults, Queues, Records, Services, Webhook
 from orchestration.services.arm import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
@@ -57,6 +57,7 @@ def try_dataset(request: RunRequest) -> Trial | str:
 
 def compose(settings: Settings) -> df.DFApp:
     """The app on its services; nothing is sent before the first trigger fires."""
+    logs.configure(settings)
     credential = DefaultAzureCredential()
     storage = open_storage(settings, credential)
     services = Services(
@@ -66,6 +67,7 @@ def compose(settings: Settings) -> df.DFApp:
         groups=ContainerGroups(open_client(settings, credential), settings),
         read_dataset=read_dataset,
         try_dataset=try_dataset,
+        webhook=Webhook.of(settings),
     )
     composed = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     composed.register_functions(orchestrator.blueprint())

@@ -69,7 +69,11 @@ class LocalApp:
     def settings(self) -> dict[str, str]:
         """The app's settings: the example's, on this machine's addresses."""
         values: dict[str, str] = json.loads(EXAMPLE_SETTINGS.read_text())["Values"]
-        own = {"ACI_JOBS_ARM_ENDPOINT": self.arm_url, "ACI_JOBS_WORKER_IMAGE": IMAGE}
+        own = {
+            "ACI_JOBS_ARM_ENDPOINT": self.arm_url,
+            "ACI_JOBS_WORKER_IMAGE": IMAGE,
+            "ACI_JOBS_PUBLIC_URL": self.url,
+        }
         return {**values, **own, **self._changes}
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from .model import Account, Finished, Phase, RunState, Value
+from .model import Account, Expected, Finished, Phase, RunState, Value
 from .policy import spent
 from .summaries import PartSummary, StageSummary
 
@@ -78,6 +78,7 @@ class Report(Value):
     notes: list[str]
     earlier: Totals | None = None
     finish: FinishReport | None = None  # older reports do not tell
+    expected: Expected | None = None  # what a plan said that it would come to
 
     @property
     def seconds(self) -> float:
@@ -135,6 +136,7 @@ def report(
     now: datetime,
     *,
     finish: FinishReport | None = None,
+    expected: Expected | None = None,
 ) -> Report:
     """The account of a run whose verdict is known; `total` is the sum of all its parts.
 
@@ -162,6 +164,7 @@ def report(
         notes=list(state.notes),
         earlier=earlier,
         finish=finish,
+        expected=expected,
     )
 
 

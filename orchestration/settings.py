@@ -1,12 +1,13 @@
 """The app's settings: read from the environment once, at the composition root."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, computed_field, field_validator
+from pydantic import Field, SecretStr, computed_field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from worker_image.contract import hosts
 
+from . import signing
 from .model import Prices
 
 
@@ -19,9 +20,18 @@ class Settings(BaseSettings):
     `sink_secret` is what workers authenticate with at a sink other than PostgreSQL: of one over
     HTTP the `Authorization` header. `http_hosts` lists the hosts that such a sink may be at,
     separated by commas: `host` for https on port 443, or `host:port`.
+
+    `webhook_url` is told of runs: by https, or in the clear at a `host:port` of `http_hosts`; none
+    means nobody. `webhook_secret` signs what it is told. `public_url` is where people reach the
+    app: links that it is told begin with it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ACI_JOBS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="ACI_JOBS_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # the input has all secrets in it
+    )
 
     blob_endpoint: str = ""
     queue_endpoint: str = ""
@@ -39,6 +49,9 @@ class Settings(BaseSettings):
     postgresql_url: SecretStr = SecretStr("")
     sink_secret: SecretStr = SecretStr("")
     http_hosts: str = ""
+    webhook_url: SecretStr = SecretStr("")
+    webhook_secret: SecretStr = SecretStr("")
+    public_url: str = ""
 
     price_vcpu_second: Annotated[float, Field(ge=0)] = 0.0000113
     price_gb_second: Annotated[float, Field(ge=0)] = 0.0000012
@@ -60,6 +73,19 @@ class Settings(BaseSettings):
     def _are_hosts(cls, text: str) -> str:
         return ",".join(hosts.listed(text))
 
+    @model_validator(mode="after")
+    def _tells_somebody_it_may(self) -> Self:
+        url = self.webhook_url.get_secret_value()
+        if not url:
+            return self
+        if fault := _webhook_fault(url, self.http_hosts):
+            raise ValueError(f"ACI_JOBS_WEBHOOK_URL: {fault}")
+        try:
+            signing.keys(self.webhook_secret.get_secret_value())
+        except ValueError as error:
+            raise ValueError(f"ACI_JOBS_WEBHOOK_SECRET: {error}") from None
+        return self
+
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own idiom
     @property
     def prices(self) -> Prices:
@@ -69,3 +95,14 @@ class Settings(BaseSettings):
             gb_second=self.price_gb_second,
             spot_discount=self.price_spot_discount,
         )
+
+
+def _webhook_fault(url: str, listed: str) -> str:
+    """Why a webhook must not be called; https may be anywhere, for the operator names it."""
+    if not url.startswith("https://"):
+        return hosts.fault(url, hosts.listed(listed))
+    try:
+        hosts.address(url)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -28,9 +28,9 @@ class Status(Value):
     """The orchestrator's custom status; `text` says it in a line, for lists such as the Portal's.
 
     Money and seconds are as in the plan. `seconds_left` and `cost_at_end` are None until there is
-    something to reckon from; `cost_limit` is the cap of the request. `waits` says what keeps the
-    run from going on, if anything does, `finish` how its last step stands. Statuses of older and
-    newer writers can be read.
+    something to reckon from; `cost_limit` is the cap of the request, `cost_expected` what a plan
+    said. `waits` says what keeps the run from going on, if anything does, `finish` how its last
+    step stands. Statuses of older and newer writers can be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,6 +49,7 @@ class Status(Value):
     cost: float = 0.0
     cost_at_end: float | None = None
     cost_limit: float | None = None
+    cost_expected: float | None = None
     elapsed: float = 0.0
     seconds_left: float | None = None
     notes: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ def summary(state: RunState, now: datetime) -> Status:
         cost=round(spent(state, now), 6),
         cost_at_end=None if left is None else round(spent_after(state, now, left), 6),
         cost_limit=plan.limits.cost if plan else None,
+        cost_expected=plan.expected.cost if plan and plan.expected else None,
         elapsed=round(elapsed, 1),
         seconds_left=left,
         notes=state.notes,

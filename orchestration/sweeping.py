@@ -9,13 +9,14 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from worker_image.contract import naming
+from worker_image.contract import about, naming
 
 from . import scheduling
 from .activities.auditing import close
 from .activities.fleet import remove
 from .model import Close, Phase, Remove, RunState, Verdict
 from .orchestrations import Orchestrations
+from .outbox import OUTBOX
 from .policy.sweeping import Known, Listed, Tagged, to_sweep
 from .services import Services
 from .starting import KEYS
@@ -32,13 +33,17 @@ async def sweep(services: Services, orchestrations: Orchestrations, now: datetim
     known = await _known(orchestrations, unsure | {group.run for group in groups})
     todo = to_sweep(groups, runs, known, now, retention)
     for group in todo.remove:
-        log.warning("sweep: container group %s of run %s is an orphan", group.name, group.run)
-        await _try(_remove, services, group)
+        with about(run=group.run, worker=group.name):
+            log.warning("the container group is an orphan")
+            await _try(_remove, services, group)
     for run in todo.abandon:
-        await _try(_abandon, services, run, now)
+        with about(run=run):
+            log.warning("the run was abandoned")
+            await _try(_abandon, services, run, now)
     for run in todo.purge:
-        if await _try(_purge, services, run):
-            await orchestrations.purge(run)
+        with about(run=run):
+            if await _try(_purge, services, run):
+                await orchestrations.purge(run)
     await _try(_forget, services, now - retention)
 
 
@@ -51,7 +56,7 @@ async def _try(work: Callable[..., None], services: Services, *values: object) -
     try:
         await asyncio.to_thread(work, services, *values)
     except Exception:
-        log.exception("sweep: %s of %s failed; the next round tries again", work.__name__, values)
+        log.exception("%s failed; the next round tries again", work.__name__.strip("_"))
         return False
     return True
 
@@ -94,7 +99,8 @@ def _purge(services: Services, run: str) -> None:
 
 
 def _forget(services: Services, before: datetime) -> None:
-    """Delete old idempotency keys, and what schedules remember that are there no more."""
+    """Delete old keys, notices that nobody sends, and what schedules remember that are gone."""
     defined = {scheduling.state_path(name) for name in scheduling.names(services)}
     services.records.delete_older(KEYS, before)
+    services.records.delete_older(OUTBOX, before)
     services.records.delete_older(scheduling.STATES, before, but=defined)

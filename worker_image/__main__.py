@@ -11,14 +11,13 @@ from random import Random
 from . import identity, logs
 from .clock import Clock
 from .command import Command
-from .contract import ConfigurationError, ExitCode, Stage, WorkerEnvironment
+from .contract import ConfigurationError, ExitCode, Redaction, Stage, WorkerEnvironment
 from .datasets import Datasets
 from .delivery import Workplace
 from .gate import Gate
 from .heartbeats import Tally
 from .ingester import Surroundings
 from .makers import Makers
-from .redaction import Redaction
 from .stages import Finish, Generate, Ingest
 from .storage import Storage, connect
 from .worker import Worker

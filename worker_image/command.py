@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic
 
-from . import logs
-from .contract import CommandPayload, Ending, Message, WorkerEnvironment, naming
+from .contract import CommandPayload, Ending, Message, WorkerEnvironment, about, naming
 from .errors import PermanentError, UnitTimeout
 from .program import Program
 from .stages import Product, read_payload
@@ -144,7 +143,7 @@ class Output:
 
     def hear(self, stream: str, line: str) -> None:
         """A line came over a stream."""
-        with logs.about(stream=stream):
+        with about(stream=stream):
             LOG.info("%s", line)
         self._last[stream].append(line)
 

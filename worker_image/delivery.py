@@ -9,9 +9,18 @@ from dataclasses import dataclass, replace
 from random import Random
 from types import TracebackType
 
-from . import dead_letters, logs
+from . import dead_letters
 from .clock import Clock
-from .contract import DeadLetter, Failure, Message, Receipt, Stage, UndecodableMessageError, naming
+from .contract import (
+    DeadLetter,
+    Failure,
+    Message,
+    Receipt,
+    Stage,
+    UndecodableMessageError,
+    about,
+    naming,
+)
 from .errors import PermanentError, TargetBusyError, UnitTimeout
 from .heartbeats import Tally
 from .lease import Lease
@@ -122,7 +131,7 @@ class Delivery:
         """Name the unit in the log; where storage fails for good, let the lease run out."""
         message = self._message
         names = {"stage": message.stage, "unit": message.unit} if message else {}
-        with logs.about(**names, delivery=self.lease.deliveries):
+        with about(**names, delivery=self.lease.deliveries):
             try:
                 yield
             except Exception:

@@ -1,59 +1,15 @@
 """The worker's log: JSON lines on standard output, and shipped to a blob that outlives it."""
 
-import json
 import logging
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
 
-from .contract import WorkerEnvironment
-from .redaction import Redaction
+from .contract import JsonLines, Redaction, WorkerEnvironment
 
-TEXT_LIMIT = 16_000  # characters of a message, of an error
 BLOCK_LIMIT = 2 << 20  # bytes appended at once; the service takes 4 MiB
 BUFFER_LIMIT = 8 << 20  # bytes kept while they cannot be shipped
-
-_subject: ContextVar[dict[str, object]] = ContextVar("subject", default={})  # noqa: B039 - never changed in place
-
-
-@contextmanager
-def about(**subject: object) -> Iterator[None]:
-    """Add these members to every line that this thread writes meanwhile."""
-    token = _subject.set({**_subject.get(), **subject})
-    try:
-        yield
-    finally:
-        _subject.reset(token)
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line, without secrets."""
-
-    def __init__(self, constant: dict[str, str], redact: Redaction) -> None:
-        super().__init__()
-        self._constant = constant
-        self._redact = redact
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
-        members: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "message": self._redact(record.getMessage())[:TEXT_LIMIT],
-            **self._constant,
-            **_subject.get(),
-        }
-        error = getattr(record, "error", None) or (
-            self.formatException(record.exc_info) if record.exc_info else ""
-        )
-        if error:
-            members["error"] = self._redact(error)[-TEXT_LIMIT:]
-        return json.dumps(members, separators=(",", ":"))
 
 
 class Shipment(logging.Handler):

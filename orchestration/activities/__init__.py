@@ -8,11 +8,14 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from worker_image.contract import about, naming
+
 from ..model import (
     Audit,
     Close,
     Finish,
     Look,
+    Notify,
     Observation,
     Outcome,
     Prepare,
@@ -26,6 +29,7 @@ from ..services import Services
 from .auditing import audit, close
 from .finishing import finish
 from .fleet import provision, remove
+from .notifying import notify
 from .redriving import redrive
 from .seeding import prepare, seed
 from .watching import observe
@@ -35,6 +39,10 @@ log = logging.getLogger(__name__)
 
 def _close(services: Services, decision: Close) -> Outcome:
     return close(services, decision, datetime.now(UTC))
+
+
+def _notify(services: Services, decision: Notify) -> Outcome:
+    return notify(services, decision, datetime.now(UTC))
 
 
 def _observe(services: Services, look: Look) -> Observation:
@@ -49,6 +57,7 @@ WORK: dict[type[Value], Callable[[Services, Any], Outcome]] = {
     Redrive: redrive,
     Audit: audit,
     Finish: finish,
+    Notify: _notify,
     Close: _close,
 }
 
@@ -77,14 +86,32 @@ def carry_out(
 ) -> dict[str, Any]:
     """Run one activity on JSON; an error of a decision is an outcome with its cause."""
     decision = kind.model_validate(members)
-    try:
-        return work(decision).brief()
-    except Exception as error:
-        name = kind.model_fields["activity"].default
-        log.exception("activity %s failed", name)
-        if kind is Look:
-            raise
-        return Outcome(error=f"{name}: {_cause(error)}").brief()
+    name = kind.model_fields["activity"].default
+    with about(activity=name, **subject(decision)):
+        try:
+            outcome = work(decision).brief()
+        except Exception as error:
+            log.exception("%s failed", name)
+            if kind is Look:
+                raise
+            return Outcome(error=f"{name}: {_cause(error)}").brief()
+        if kind is not Look:
+            log.info("%s is done", name)
+        return outcome
+
+
+def subject(decision: Value) -> dict[str, object]:
+    """Whom the lines of a decision are about; a worker has the name of its container group."""
+    match decision:
+        case Close() | Notify():
+            return {"run": decision.state.run}
+        case Provision():
+            worker = naming.container_group(decision.run, decision.ordinal, decision.attempt)
+            return {"run": decision.run, "worker": worker}
+        case Remove():
+            return {"run": decision.run, "worker": decision.name}
+        case _:
+            return {"run": getattr(decision, "run", None)}
 
 
 def _cause(error: Exception) -> str:

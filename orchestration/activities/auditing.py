@@ -7,11 +7,12 @@ from functools import partial
 
 from worker_image.contract import Receipt, naming
 
-from .. import planning, reports
+from .. import outbox, planning, reports
 from ..model import Audit, Close, Control, Outcome, Phase, Plan, RunRecord, RunState
 from ..services import Services
 from ..services.threads import side_by_side
 from ..summaries import PartSummary, StageSummary
+from ..views import notifications
 from .finishing import finished
 from .parts import Part, look
 from .seeding import PART, load, planned_units, reseed
@@ -59,13 +60,14 @@ def _write_down(services: Services, record: RunRecord, part: Part) -> PartSummar
 
 
 def close(services: Services, decision: Close, now: datetime) -> Outcome:
-    """Write manifest and report, delete the work queue; the run's last act.
+    """Write manifest and report, delete the work queue, tell of the end; the run's last act.
 
     0 if somebody has wished a redrive since the verdict: the run goes on for it, unless it was
     stopped for a reason that a redrive does not mend.
     """
     state = decision.state
-    if reopened(state, services.records.control(state.run)):
+    control = services.records.control(state.run)
+    if reopened(state, control):
         return Outcome(count=0)
     record = load(services, state.run)
     parts = _parts(services, record, state.plan)
@@ -80,11 +82,16 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
         services.records.read_as(reports.Report, naming.report(state.run)),
         now,
         finish=_finish(services, record, total),
+        expected=record.request.expected,
     )
     services.records.manifest(state.run).commit(part.first for part in parts if part.documents)
     services.records.write(naming.report(state.run), final.model_dump_json())
     services.queues.delete(naming.work_queue(state.run))
+    # What is to be told is kept before the run counts as ended, and sent behind that.
+    ended = notifications.of_end(final, record, services.settings.public_url)
+    notice = outbox.put(services, ended, len(control.redrives), now)
     services.records.catalogue(state.run, catalogue_entry(record, final.state, final))
+    outbox.send(services, notice, now)
     return Outcome(count=1)
 
 

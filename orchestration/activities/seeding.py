@@ -65,6 +65,9 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         redrives_done=earlier.redrives if earlier else 0,
         resumed=earlier is not None,
         finish=units > 0 and planning.finishes(record.request),
+        round=rounds,
+        notify=record.request.notify if services.webhook else None,
+        expected=record.request.expected,
     )
 
 

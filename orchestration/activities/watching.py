@@ -51,7 +51,7 @@ def _tell(services: Services, run: str, change: Callable[[Chronicle], Chronicle]
     try:
         services.records.edit(naming.chronicle(run), Chronicle, change)
     except AzureError as error:
-        log.warning("the chronicle of %s has a gap: %s", run, error)
+        log.warning("the chronicle has a gap: %s", error)
 
 
 def progress(heartbeats: Iterable[Heartbeat]) -> dict[str, Progress]:

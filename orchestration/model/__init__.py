@@ -10,6 +10,7 @@ from .decision import (
     Close,
     Decision,
     Finish,
+    Notify,
     Outcome,
     Prepare,
     Provision,
@@ -19,6 +20,7 @@ from .decision import (
 )
 from .instances import Count, Instances
 from .limits import RunLimits
+from .notifications import Event, Notifications
 from .observation import (
     Control,
     GroupView,
@@ -31,7 +33,7 @@ from .observation import (
 )
 from .plan import Plan, Prices
 from .refusal import Refusal, Remedy
-from .request import MOST_UNITS, Documents, Kind, RunRecord, RunRequest
+from .request import MOST_UNITS, Documents, Expected, Kind, RunRecord, RunRequest
 from .sink import HttpSink, OtherSink, PostgresqlSink, Sink, sink_payload
 from .source import Source
 from .state import (
@@ -65,6 +67,8 @@ __all__ = [
     "Decision",
     "Documents",
     "Easing",
+    "Event",
+    "Expected",
     "Finish",
     "Finished",
     "Finishing",
@@ -73,6 +77,8 @@ __all__ = [
     "Instances",
     "Kind",
     "Look",
+    "Notifications",
+    "Notify",
     "Observation",
     "OtherSink",
     "Outcome",

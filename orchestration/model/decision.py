@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from .notifications import Event
 from .observation import GroupView, Selection
 from .plan import Plan
 from .refusal import Refusal
@@ -93,14 +94,23 @@ class Finish(Value):
     afresh: bool = False
 
 
+class Notify(Value):
+    """Tell the app's webhook of an event, as the run stood `at` that time."""
+
+    activity: Literal["notify"] = "notify"
+    event: Event
+    at: datetime
+    state: RunState
+
+
 class Close(Value):
-    """Write manifest and report, delete the work queue."""
+    """Write manifest and report, delete the work queue, tell of the end."""
 
     activity: Literal["close"] = "close"
     state: RunState
 
 
-Decision = Prepare | Seed | Provision | Remove | Redrive | Audit | Finish | Close
+Decision = Prepare | Seed | Provision | Remove | Redrive | Audit | Finish | Notify | Close
 
 
 class Outcome(Value):

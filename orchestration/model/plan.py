@@ -2,7 +2,8 @@
 
 from .instances import Instances
 from .limits import RunLimits
-from .request import Kind
+from .notifications import Notifications
+from .request import Expected, Kind
 from .value import Value
 
 
@@ -32,3 +33,6 @@ class Plan(Value):
     redrives_done: int = 0
     resumed: bool = False
     finish: bool = False  # one more unit once all others are done
+    round: int = 0  # redrives that were wished when it was made
+    notify: Notifications | None = None  # where somebody listens
+    expected: Expected | None = None

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from .command import Command, Payloads
 from .instances import Instances
 from .limits import RunLimits
+from .notifications import Notifications
 from .sink import PostgresqlSink, Sink
 from .source import ContainerName, Source
 from .value import Value
@@ -49,6 +50,13 @@ EXAMPLES: list[Any] = [
 ]
 
 
+class Expected(Value):
+    """What a plan said that the run would come to: it is shown, and nothing is decided by it."""
+
+    cost: Annotated[float, Field(ge=0)] | None = None
+    minutes: Annotated[float, Field(ge=0)] | None = None
+
+
 class RunRequest(Value):
     """What a caller asks for."""
 
@@ -67,6 +75,8 @@ class RunRequest(Value):
     payloads: Payloads | None = None
     instances: Instances = Instances()
     limits: RunLimits = RunLimits()
+    notify: Notifications = Notifications()
+    expected: Expected | None = None
 
     @model_validator(mode="after")
     def _members_fit_the_kind(self) -> Self:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import Field
 
+from .notifications import Event
 from .observation import Observation
 from .plan import Plan
 from .value import Value
@@ -169,3 +170,4 @@ class RunState(Value):
     notes: tuple[str, ...] = ()
     verdict: Verdict | None = None
     closed: bool = False
+    told: tuple[Event, ...] = ()

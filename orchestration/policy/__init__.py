@@ -7,6 +7,7 @@ an observation or an outcome says so.
 """
 
 from .deciding import decide, look, next_look
+from .judging import likely_cause
 from .learning import learn
 from .money import spent, spent_after
 from .placing import full_until
@@ -17,6 +18,7 @@ __all__ = [
     "full_until",
     "helpless",
     "learn",
+    "likely_cause",
     "look",
     "next_look",
     "settle",

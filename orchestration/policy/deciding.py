@@ -7,6 +7,7 @@ from ..model import Close, Decision, Look, Phase, Prepare, Provision, Redrive, R
 from . import placing, removing
 from .auditing import accounted, audits
 from .finishing import finish
+from .notifying import notices
 from .pacing import spend
 from .phases import pending_redrive
 from .placing import provisions
@@ -23,7 +24,7 @@ def decide(state: RunState, now: datetime) -> tuple[RunState, tuple[Decision, ..
 
     The actions are independent and may be carried out in parallel.
     """
-    decisions = _decisions(state, now)
+    decisions = (*_decisions(state, now), *notices(state, now))
     created = [decision for decision in decisions if isinstance(decision, Provision)]
     deleted = [decision for decision in decisions if isinstance(decision, Remove)]
     for creation in created:

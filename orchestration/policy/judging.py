@@ -85,7 +85,7 @@ def _too_expensive(state: RunState, now: datetime) -> Verdict | None:
 def _stalled(state: RunState, now: datetime) -> Verdict | None:
     patience = state.plan.limits.patience if state.plan else NO_PLAN_SECONDS
     if now - state.progressed > timedelta(seconds=patience):
-        return failed(f"no progress for {patience:.0f} s{_likely_cause(state)}")
+        return failed(f"no progress for {patience:.0f} s{likely_cause(state)}")
     return None
 
 
@@ -122,7 +122,8 @@ def failed(reason: str) -> Verdict:
     return Verdict(phase=Phase.FAILED, reason=reason)
 
 
-def _likely_cause(state: RunState) -> str:
+def likely_cause(state: RunState) -> str:
+    """What may keep a run from any progress, to be put behind that; empty if nobody knows."""
     words = state.observation.pushback if state.observation else ""
     return f"; the target says: {words}" if words else _last_note(state)
 

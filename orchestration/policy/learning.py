@@ -9,7 +9,7 @@ from ..model import GroupView, Observation, RunState, Slot, SlotStatus
 from .easing import eased
 from .judging import judged
 from .phases import advance
-from .placing import has_room, of_slot
+from .placing import lacks_room, of_slot
 from .refusing import EVICTION_SECONDS, refused, shut, tried
 from .slots import Key, active, as_seen, counted, key, running, update, vacate
 
@@ -135,16 +135,10 @@ def _any_starts(before: RunState, look: Observation) -> bool:
 
 
 def _waits(state: RunState, now: datetime) -> bool:
-    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room.
-
-    A look that asked for no room found none missing.
-    """
+    """Whether nothing can go on and nothing is wrong: the run is paused, or nowhere is room."""
     if state.plan is None or state.observation is None:
         return False
-    if state.observation.control.paused:
-        return True
-    asked = bool(state.observation.rooms)
-    return asked and not active(state) and not has_room(state, now)
+    return state.observation.control.paused or lacks_room(state, now)
 
 
 def _speed(before: RunState, look: Observation, now: datetime) -> float | None:

@@ -87,9 +87,13 @@ def open_places(state: RunState) -> Iterator[tuple[int, int]]:
             yield ordinal, slot.attempt + 1
 
 
-def has_room(state: RunState, now: datetime) -> bool:
-    """Whether any container group could be created somewhere."""
-    return next(_rooms(state, now), None) is not None
+def lacks_room(state: RunState, now: datetime) -> bool:
+    """Whether no container group is there, and none could be created anywhere.
+
+    A look that asked for no room found none missing.
+    """
+    asked = state.observation is not None and bool(state.observation.rooms)
+    return asked and not active(state) and next(_rooms(state, now), None) is None
 
 
 def full_until(state: RunState, now: datetime) -> dict[str, datetime]:

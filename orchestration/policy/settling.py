@@ -8,6 +8,7 @@ from ..model import (
     Close,
     Decision,
     Finish,
+    Notify,
     Outcome,
     Prepare,
     Provision,
@@ -22,6 +23,7 @@ from ..model import (
 from .auditing import audited, restarted
 from .finishing import finished
 from .judging import failed, judged
+from .notifying import told
 from .pacing import hold, spend
 from .phases import advance
 from .placing import Placement
@@ -93,10 +95,10 @@ def _done(state: RunState, decision: Decision, outcome: Outcome, now: datetime) 
             return _placed(state, decision, outcome, now)
         case Redrive():
             return _redriven(state, decision, outcome)
-        case Audit():
-            return _audited(state, decision, outcome, now)
-        case Finish():
-            return finished(state, decision, outcome)
+        case Audit() | Finish():
+            return _accounted(state, decision, outcome, now)
+        case Notify():
+            return told(state, decision)
         case Close():
             return _closed(state, outcome, now)
 
@@ -107,6 +109,14 @@ def _placed(
     if isinstance(decision, Provision):
         return _provisioned(state, decision)
     return _removed(state, decision, outcome, now)
+
+
+def _accounted(
+    state: RunState, decision: Audit | Finish, outcome: Outcome, now: datetime
+) -> RunState:
+    if isinstance(decision, Audit):
+        return _audited(state, decision, outcome, now)
+    return finished(state, decision, outcome)
 
 
 def _prepared(state: RunState, outcome: Outcome, now: datetime) -> RunState:

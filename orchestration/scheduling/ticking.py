@@ -10,6 +10,8 @@ from functools import partial
 from azure.core.exceptions import ResourceNotFoundError
 from pydantic import ValidationError
 
+from worker_image.contract import about
+
 from ..model import Control, RunRecord
 from ..orchestrations import Orchestrations
 from ..problems import InvalidRequestError, of_validation
@@ -32,14 +34,21 @@ def state_path(name: str) -> str:
 async def start_due(services: Services, orchestrations: Orchestrations, now: datetime) -> None:
     """Start every schedule that is due; one that is faulty is logged and keeps no other back."""
     for name in await asyncio.to_thread(names, services):
-        try:
-            schedule = await asyncio.to_thread(_defined, services, name)
-            if schedule and schedule.enabled:
-                await Tick(services, orchestrations, name, schedule, now).run()
-        except InvalidRequestError as error:
-            log.error("schedule %s is faulty: %s", name, error)
-        except Exception:
-            log.exception("schedule %s did not start; its next tick tries again", name)
+        with about(schedule=name):
+            await _look_at(services, orchestrations, name, now)
+
+
+async def _look_at(
+    services: Services, orchestrations: Orchestrations, name: str, now: datetime
+) -> None:
+    try:
+        schedule = await asyncio.to_thread(_defined, services, name)
+        if schedule and schedule.enabled:
+            await Tick(services, orchestrations, name, schedule, now).run()
+    except InvalidRequestError as error:
+        log.error("schedule %s is faulty: %s", name, error)
+    except Exception:
+        log.exception("schedule %s did not start; its next tick tries again", name)
 
 
 def names(services: Services) -> list[str]:
@@ -82,7 +91,8 @@ class Tick:
         overlap = self.schedule.overlap
         state = await self._edit(partial(decide, due=due, overlap=overlap, run=run, ended=ended))
         made = state.decisions[-1]
-        log.info("schedule %s, %s: %s", self.name, due.isoformat(), _words(made))
+        with about(run=made.run):
+            log.info("schedule %s, %s: %s", self.name, due.isoformat(), _words(made))
         return state
 
     async def _carry_out(self, state: ScheduleState) -> ScheduleState:

@@ -9,6 +9,7 @@ from ..settings import Settings
 from .container_groups import ContainerGroups
 from .queues import Queues
 from .records import Records
+from .webhook import Webhook
 
 Faults = list[tuple[str, str]]
 """Pairs of a path and what is wrong there."""
@@ -24,6 +25,8 @@ class Services:
 
     `try_dataset` makes some units of a request for as long as that takes seconds, not minutes; or
     says why it cannot.
+
+    `webhook` is told of runs; None where nobody is.
     """
 
     settings: Settings
@@ -35,6 +38,7 @@ class Services:
         tuple[dict[str, Any], Faults],
     ]
     try_dataset: Callable[[RunRequest], Trial | str]
+    webhook: Webhook | None = None
 
 
-__all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services"]
+__all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services", "Webhook"]

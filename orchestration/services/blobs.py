@@ -88,10 +88,12 @@ class Blobs:
         """Write a blob, over what was there."""
         self._runs.upload_blob(path, content, overwrite=True, metadata=metadata)
 
-    def create(self, path: str, content: str | bytes) -> bool:
+    def create(
+        self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
+    ) -> bool:
         """Write a blob that nobody has written yet; False if somebody has."""
         try:
-            self._runs.upload_blob(path, content, overwrite=False)
+            self._runs.upload_blob(path, content, overwrite=False, metadata=metadata)
         except ResourceExistsError:
             return False
         return True

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ..problems import Problem
+from ..views.notifications import Notification
 from .operations import JSON, PROBLEM, Operation
 
 Members = dict[str, Any]
@@ -25,7 +26,7 @@ ANYWHERE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_
 
 
 def document(operations: Iterable[Operation], version: str) -> Members:
-    """OpenAPI 3.1: every operation with what it takes, gives and refuses."""
+    """OpenAPI 3.1: every operation with what it takes, gives and refuses, and what is told."""
     described = [each for each in operations if each.gives != "text/html"]
     schemas, definitions = TypeAdapter.json_schemas(
         [(key, mode, TypeAdapter(kind)) for key, mode, kind in _kinds(described)],
@@ -42,6 +43,7 @@ def document(operations: Iterable[Operation], version: str) -> Members:
         "servers": [{"url": "/api"}],
         "security": [{"key": []}, {"code": []}],
         "paths": paths,
+        "webhooks": {"notification": {"post": _told(by_key["notification"])}},
         "components": {
             "schemas": definitions["$defs"],
             "securitySchemes": {
@@ -55,6 +57,7 @@ def document(operations: Iterable[Operation], version: str) -> Members:
 def _kinds(operations: Iterable[Operation]) -> Iterator[tuple[str, Any, Any]]:
     """Every value of every operation by a key of its own, with the way that it goes."""
     yield "problem", "serialization", Problem
+    yield "notification", "serialization", Notification
     for operation in operations:
         yield f"{operation.name} query", "validation", operation.query
         if operation.takes is not None:
@@ -78,6 +81,23 @@ def _operation(operation: Operation, schemas: Members) -> Members:
             "content": {kind: {"schema": schema}},
         }
     return {**described, "security": []} if operation.anonymous else described
+
+
+def _told(schema: Members) -> Members:
+    """What the app's webhook is told, under the headers of Standard Webhooks."""
+    return {
+        "summary": "Tell of a run.",
+        "parameters": [
+            {"name": f"webhook-{name}", "in": "header", "required": True, "schema": kind}
+            for name, kind in (
+                ("id", {"type": "string"}),
+                ("timestamp", {"type": "integer"}),
+                ("signature", {"type": "string"}),
+            )
+        ],
+        "requestBody": {"required": True, "content": {JSON: {"schema": schema}}},
+        "responses": {"2XX": {"description": "It is taken."}},
+    }
 
 
 def _parts(operation: Operation) -> Iterator[Members]:

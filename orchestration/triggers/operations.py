@@ -16,7 +16,7 @@ from azure.core.exceptions import AzureError, ResourceModifiedError
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from worker_image.contract import naming
+from worker_image.contract import about, naming
 
 from ..model import RunRecord, Value
 from ..orchestrations import Orchestration, Orchestrations
@@ -107,6 +107,12 @@ class Operation:
         self, services: Services, req: func.HttpRequest, client: Any
     ) -> func.HttpResponse:
         """The handler's answer, or the problem that it met; any other error is for the host."""
+        with about(operation=self.name, **req.route_params):
+            return await self._answer(services, req, client)
+
+    async def _answer(
+        self, services: Services, req: func.HttpRequest, client: Any
+    ) -> func.HttpResponse:
         try:
             return self._answered(await self.handler(self._call(services, req, client)))
         except InvalidRequestError as error:

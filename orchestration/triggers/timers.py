@@ -1,4 +1,4 @@
-"""The timers: schedules every minute, the sweep every five."""
+"""The timers: schedules and notifications every minute, the sweep every five."""
 
 from datetime import UTC, datetime
 
@@ -6,6 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from ..orchestrations import Orchestrations
+from ..outbox import send_due
 from ..scheduling import start_due
 from ..services import Services
 from ..sweeping import sweep
@@ -25,6 +26,12 @@ def blueprint(services: Services) -> df.Blueprint:
         client: df.DurableOrchestrationClient,
     ) -> None:
         await start_due(services, Orchestrations(client), datetime.now(UTC))
+
+    @bp.timer_trigger(schedule=EVERY_MINUTE, arg_name="timer", use_monitor=True)
+    def send_notifications(
+        timer: func.TimerRequest,  # noqa: ARG001  # the binding hands it in by name
+    ) -> None:
+        send_due(services, datetime.now(UTC))
 
     @bp.timer_trigger(schedule=EVERY_FIVE_MINUTES, arg_name="timer", use_monitor=True)
     @bp.durable_client_input(client_name="client")

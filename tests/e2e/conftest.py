@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from support.runs import Ground
+from support.webhooks import SECRET
 
 from local_host.services.ports import HOST, free_ports
 from local_host.system import LocalApp
@@ -32,12 +33,26 @@ def http_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def app(azurite: str, postgresql: str, services_folder: Path, http_port: int) -> Iterator[LocalApp]:
+def webhook_port() -> int:
+    """A port on which the app tells of runs, whether anybody listens or not."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def app(
+    azurite: str, postgresql: str, services_folder: Path, http_port: int, webhook_port: int
+) -> Iterator[LocalApp]:
+    hosts = [f"{HOST}:{port}" for port in (http_port, webhook_port)]
     running = LocalApp(
         services_folder / "app",
         storage=azurite,
         postgresql=postgresql,
-        changes={**CHANGES, "ACI_JOBS_HTTP_HOSTS": f"{HOST}:{http_port}"},
+        changes={
+            **CHANGES,
+            "ACI_JOBS_HTTP_HOSTS": ",".join(hosts),
+            "ACI_JOBS_WEBHOOK_URL": f"http://{hosts[1]}/runs",
+            "ACI_JOBS_WEBHOOK_SECRET": SECRET,
+        },
         options=OPTIONS,
     )
     running.start()

@@ -22,6 +22,7 @@ def at_a_turn(world: World, longest_turn: float) -> Iterator[str]:
     yield from _lost_units(world)
     yield from _disobedience(world)
     yield from _pressure(world)
+    yield from _repetitions(world)
     plan = world.scenario.plan
     late = world.agenda.now - plan.limits.deadline
     if world.rounds == 0 and late > LONG_ENOUGH + 3 * longest_turn:
@@ -67,6 +68,13 @@ def _pressure(world: World) -> Iterator[str]:
     running, most = sum(group.running for group in world.azure.groups.values()), pressed.most
     if "clock" not in world.scenario.faults and running > most + minutes:
         yield f"{running} groups run, the target was to have {most} and {minutes} more by now"
+
+
+def _repetitions(world: World) -> Iterator[str]:
+    """What was told of is told of again only where the answer was lost."""
+    for event, times in world.told.items():
+        if times > 1 + world.broken:
+            yield f"{event} was told {times} times"
 
 
 def _lost_units(world: World) -> Iterator[str]:

@@ -15,6 +15,7 @@ from orchestration.policy import (
     learning,
     placing,
     removing,
+    settling,
 )
 from orchestration.policy.slots import group_name
 
@@ -112,5 +113,6 @@ MUTATIONS = {
         removing, "tokens", lambda *_: 1_000, "slow_delete", most=50
     ),
     "intended creations are forgotten": Mutation(placing, "intended", lambda state, *_: state),
+    "what was told of is forgotten": Mutation(settling, "told", lambda state, _: state),
     "groups that are gone cost nothing": Mutation(learning, "vacate", _freed),
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from orchestration.model import Instances, Kind, Plan, Prices, RunLimits
+from orchestration.model import Instances, Kind, Notifications, Plan, Prices, RunLimits
 
 FAULTS = (
     "crash",  # a worker's process dies
@@ -90,7 +90,7 @@ def draw(seed: int) -> Scenario:
     random = Random(seed)
     faults = frozenset(random.sample(FAULTS, random.randint(0, MOST_FAULTS)))
     units = random.choice((0, 1, 5, 20, 40, 80, 150))
-    plan = _plan(random, units)
+    plan = _plan(random, units).model_copy(update={"notify": _notifications(seed)})
     ill = min(units, random.choice((1, max(1, units // 3), units)))
     poisoned = frozenset(random.sample(range(units), ill))
     return Scenario(
@@ -126,6 +126,18 @@ def _plan(random: Random, units: int) -> Plan:
         tick=random.choice((10.0, 15.0, 30.0)),
         part=random.choice((10, 50, 1000)),
         finish=kind is Kind.PIPELINE and units > 0 and random.random() < 0.5,
+    )
+
+
+def _notifications(seed: int) -> Notifications | None:
+    """What is to be told, from numbers of its own."""
+    random = Random(f"notify {seed}")
+    if random.random() < 0.5:
+        return None
+    return Notifications(
+        dead_letters=random.choice((None, 1, 10)),
+        cost=random.choice((None, 0.05, 1.0)),
+        stalled=random.choice((None, 60.0, 600.0)),
     )
 
 

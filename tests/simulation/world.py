@@ -17,6 +17,7 @@ from orchestration.model import (
     Decision,
     Finish,
     Look,
+    Notify,
     Observation,
     Outcome,
     Phase,
@@ -65,6 +66,8 @@ class World:
         self.story: list[tuple[float, str]] = []
         self.acted: Callable[[Decision], None] = lambda _: None  # its error loses the answer
         self.pressed = Pressed()
+        self.broken = 0
+        self.told: Counter[str] = Counter()
         self._old_count = 0
         self._heard_finishing: datetime | None = None
         for at, wish in scenario.wishes:
@@ -119,6 +122,7 @@ class World:
             RuntimeError: the activity failed as a whole.
         """
         if self.has("broken_look" if name == "observe" else "broken_activity", 0.1):
+            self.broken += 1
             raise RuntimeError(f"{name} broke")
         if name == "observe":
             return self.observe(Look.model_validate(members)).brief()
@@ -126,6 +130,8 @@ class World:
         if self.has("twice", 0.2):
             self._act(decision)
         outcome = self._act(decision)
+        if isinstance(decision, Notify):
+            self.told[f"{decision.event} in round {self.rounds}"] += 1
         self.tell(f"{_shown(decision)} -> {_shown(outcome)}")
         self.acted(decision)
         return outcome.brief()
@@ -176,10 +182,10 @@ class World:
                 return self._place(decision)
             case Redrive():
                 return self.ledger.redrive(decision)
-            case Audit():
-                return self.ledger.audit(decision)
-            case Finish():
-                return self._finish(decision)
+            case Audit() | Finish():
+                return self._account(decision)
+            case Notify():
+                return Outcome(count=1)
             case Close():
                 return self._close(decision)
 
@@ -203,7 +209,9 @@ class World:
         name = naming.container_group(RUN, decision.ordinal, decision.attempt)
         return self.azure.create(decision, name)
 
-    def _finish(self, decision: Finish) -> Outcome:
+    def _account(self, decision: Audit | Finish) -> Outcome:
+        if isinstance(decision, Audit):
+            return self.ledger.audit(decision)
         units = range(self.scenario.plan.units)
         if decision.seed and any(self.ledger.missing(units).values()):
             self.azure.breaches.append("the last step is begun before all units are accounted for")

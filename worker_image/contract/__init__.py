@@ -6,6 +6,7 @@ from .environment import ConfigurationError, Variable, WorkerEnvironment
 from .exit_codes import PROGRAM_ENDINGS, Ending, ExitCode
 from .failure import Failure
 from .heartbeat import Heartbeat
+from .log_lines import JsonLines, about
 from .message import SIZE_LIMIT, Limits, Message, Stage, UndecodableMessageError, encoded
 from .payload import (
     CommandPayload,
@@ -17,6 +18,7 @@ from .payload import (
     sink_members,
 )
 from .receipt import Receipt
+from .redaction import Redaction
 
 __all__ = [
     "PROGRAM_ENDINGS",
@@ -32,14 +34,17 @@ __all__ = [
     "GeneratePayload",
     "Heartbeat",
     "IngestPayload",
+    "JsonLines",
     "Limits",
     "Message",
     "Reading",
     "Receipt",
+    "Redaction",
     "Stage",
     "UndecodableMessageError",
     "Variable",
     "WorkerEnvironment",
+    "about",
     "encoded",
     "naming",
     "sink_members",

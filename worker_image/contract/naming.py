@@ -165,6 +165,11 @@ def report(run: str) -> str:
     return f"{run}/report.json"
 
 
+def told(run: str, notice: str) -> str:
+    """What the app's webhook was told of a run, or was to be told until it was given up."""
+    return f"{run}/told/{notice}.json"
+
+
 def manifest(run: str) -> str:
     """Every document of a finished run, a line each."""
     return f"{run}/manifest.ndjson"

@@ -12,9 +12,8 @@ import requests
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
 
-from ..contract import hosts
+from ..contract import Redaction, hosts
 from ..errors import PermanentError, TargetBusyError
-from ..redaction import Redaction
 from ..tables import Table
 from .bodies import Body, bodies
 from .sink import Document, Loaded, Surroundings

@@ -9,7 +9,7 @@ from support.states import RUN, asked, gone, observation, plan, slot, state
 from support.tables import table
 
 from orchestration.model import Observation, Pace, Plan, Provision, Room, RunState, Spent
-from orchestration.policy.placing import has_room, intended, open_places, provisions
+from orchestration.policy.placing import intended, lacks_room, open_places, provisions
 
 NOW = moment(0)
 TWO = ("here", "there")
@@ -188,7 +188,7 @@ def test_the_pace_of_creation(run: RunState, count: int) -> None:
     },
 )
 def test_whether_there_is_room(run: RunState, there_is: bool) -> None:
-    assert has_room(run, NOW) is there_is
+    assert lacks_room(run, NOW) is not there_is
 
 
 @table(

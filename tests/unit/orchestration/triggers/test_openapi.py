@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
+from support.webhooks import blocks
 
 from orchestration.model import RunRequest
 from orchestration.triggers.http_api import OPERATIONS
@@ -49,3 +51,15 @@ def test_the_request_of_the_document_is_the_request_that_is_validated() -> None:
     assert validator.is_valid(sound)
     assert not validator.is_valid({**sound, "units": 0})
     assert not validator.is_valid({**sound, "unitz": 1})
+
+
+def test_what_the_webhook_is_told_fits_its_schema() -> None:
+    told = DOCUMENT["webhooks"]["notification"]["post"]
+    reference = told["requestBody"]["content"]["application/json"]["schema"]
+    schema = Draft202012Validator({**reference, "components": DOCUMENT["components"]})
+    examples = [json.loads(block) for block in blocks("json")]
+    for example in examples:
+        schema.validate(example)
+    del examples[0]["data"]["cost"]
+    with pytest.raises(ValidationError, match="'cost' is a required property"):
+        schema.validate(examples[0])

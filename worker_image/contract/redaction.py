@@ -1,10 +1,10 @@
-"""Keeping secrets out of all that a worker writes."""
+"""Keeping secrets out of all that is written for people."""
 
 import re
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from .contract import WorkerEnvironment
+from .environment import WorkerEnvironment
 
 MASK = "***"
 

@@ -1,7 +1,7 @@
 import pytest
 
 from worker_image.contract import WorkerEnvironment
-from worker_image.redaction import MASK, Redaction
+from worker_image.contract.redaction import MASK, Redaction
 
 KEY = "a+key/==with.signs"
 CONNECTION = (
