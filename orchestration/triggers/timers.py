@@ -1,11 +1,13 @@
 """The timers: schedules every minute, the sweep every five."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from ..orchestrations import Orchestrations
+from ..rounds import came_round
 from ..scheduling import start_due
 from ..services import Services
 from ..sweeping import sweep
@@ -25,6 +27,7 @@ def blueprint(services: Services) -> df.Blueprint:
         client: df.DurableOrchestrationClient,
     ) -> None:
         await start_due(services, Orchestrations(client), datetime.now(UTC))
+        await asyncio.to_thread(came_round, services.records, "start_schedules")
 
     @bp.timer_trigger(schedule=EVERY_FIVE_MINUTES, arg_name="timer", use_monitor=True)
     @bp.durable_client_input(client_name="client")
@@ -33,5 +36,6 @@ def blueprint(services: Services) -> df.Blueprint:
         client: df.DurableOrchestrationClient,
     ) -> None:
         await sweep(services, Orchestrations(client), datetime.now(UTC))
+        await asyncio.to_thread(came_round, services.records, "sweep_orphans")
 
     return bp
