@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from command_line import datasets
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
+from command_line.doctor import doctor
 from command_line.output import Exit
 from command_line.printable import printable
 from worker_image.errors import PermanentError
@@ -64,6 +65,7 @@ cli = typer.Typer(
     help=__doc__,
 )
 cli.add_typer(datasets.cli, name="dataset")
+cli.command()(doctor)
 
 
 @cli.callback()

@@ -33,7 +33,8 @@ class Sample(Value):
 class GroupLife(Value):
     """The life of a container group: requested by `seen`, `started`, `ended`, and `gone`.
 
-    `worked` is when its worker last held a unit: what comes behind it was idle time.
+    `worked` is when its worker last held a unit: what comes behind it was idle time. `refusal` is
+    Azure's code where its creation was accepted and came to nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -51,6 +52,7 @@ class GroupLife(Value):
     gone: datetime | None = None
     exit_code: int | None = None
     detail: str = ""
+    refusal: str = ""
 
 
 class Chronicle(Value):
@@ -130,5 +132,6 @@ def _life(
             "gone": None,
             "exit_code": view.exit_code,
             "detail": view.detail,
+            "refusal": view.refusal.code if view.refusal else "",
         }
     )

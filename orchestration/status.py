@@ -9,6 +9,7 @@ from .model import Phase, Progress, RepeatedError, RunState, Value
 from .policy import full_until, spent, spent_after
 
 LAST_PHASES = (Phase.AUDITING, Phase.FINISHING, Phase.CLEANING)
+ASKS_FOR_LESS, NO_ROOM, QUOTAS = "the target asks for less", "no room in", "the quotas of"
 
 
 class UnitCounts(Value):
@@ -120,12 +121,12 @@ def waits(state: RunState, now: datetime) -> str:
     shut = full_until(state, now)
     texts = []
     if state.easing:
-        texts.append(f"the target asks for less: {state.observation.pushback}")
-    texts += [f"no room in {name} until {until:%H:%M:%S}" for name, until in shut.items()]
+        texts.append(f"{ASKS_FOR_LESS}: {state.observation.pushback}")
+    texts += [f"{NO_ROOM} {name} until {until:%H:%M:%S}" for name, until in shut.items()]
     for region, room in state.observation.rooms.items():
         if room and (room.groups < 1 or room.cores < state.plan.instances.cpu):
             left = f"{room.groups} groups and {room.cores:g} cores"
-            texts.append(f"the quotas of {region} have {left} left")
+            texts.append(f"{QUOTAS} {region} have {left} left")
     return "; ".join(texts)
 
 

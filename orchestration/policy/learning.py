@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from worker_image.contract import ExitCode
 
-from ..model import GroupView, Observation, RunState, Slot, SlotStatus
+from ..model import GroupView, Observation, Refusal, RunState, Slot, SlotStatus
 from .easing import eased
 from .judging import judged
 from .phases import advance
@@ -106,15 +106,16 @@ def _understand_ends(
     state = tried(state, filter(None, refusals.values()))
     for slot in ended:
         if refusal := refusals.get(key(slot)):  # it had been accepted, and failed later: no loss
-            state = refused(state, refusal, of_slot(slot), _words(views[key(slot)]), now)
+            words = _words(views[key(slot)], refusal)
+            state = refused(state, refusal, of_slot(slot), words, now)
             state = update(state, {key(slot): {"retired": True}})
         elif slot.spot and not slot.retired and slot.exit_code not in OWN_WORDS:
             state = shut(state, of_slot(slot), EVICTION_SECONDS, now)
     return state
 
 
-def _words(view: GroupView) -> str:
-    return f"{view.name}: {view.detail}"
+def _words(view: GroupView, refusal: Refusal) -> str:
+    return f"{view.name}: {refusal.code}: {view.detail}"
 
 
 def _progressed(before: Observation | None, look: Observation) -> bool:

@@ -44,10 +44,25 @@ class Queues:
 
     def count(self, name: str) -> int:
         """About how many messages a queue holds, hidden ones too; 0 if there is no such queue."""
+        return self.length(name) or 0
+
+    def length(self, name: str) -> int | None:
+        """The same; None if there is no such queue."""
         try:
             return self._client(name).get_queue_properties().approximate_message_count or 0
         except ResourceNotFoundError:
-            return 0
+            return None
+
+    def waiting(self, name: str) -> list[tuple[str, int]]:
+        """The first messages that nobody holds, at most 32, each with its deliveries so far.
+
+        None is delivered by that; none if there is no such queue.
+        """
+        try:
+            found = self._client(name).peek_messages(max_messages=RECEIVED)
+        except ResourceNotFoundError:
+            return []
+        return [(message.content, message.dequeue_count or 0) for message in found]
 
     def discard(self, name: str, unwanted: Callable[[str], bool], most: int | None = None) -> int:
         """Look at `most` messages (32 or more) or all, delete the unwanted, show the others again.

@@ -1,5 +1,6 @@
 """The timers: schedules and notifications every minute, the sweep every five."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import azure.durable_functions as df
@@ -7,6 +8,7 @@ import azure.functions as func
 
 from ..orchestrations import Orchestrations
 from ..outbox import send_due
+from ..rounds import came_round
 from ..scheduling import start_due
 from ..services import Services
 from ..sweeping import sweep
@@ -26,6 +28,7 @@ def blueprint(services: Services) -> df.Blueprint:
         client: df.DurableOrchestrationClient,
     ) -> None:
         await start_due(services, Orchestrations(client), datetime.now(UTC))
+        await asyncio.to_thread(came_round, services.records, "start_schedules")
 
     @bp.timer_trigger(schedule=EVERY_MINUTE, arg_name="timer", use_monitor=True)
     def send_notifications(
@@ -40,5 +43,6 @@ def blueprint(services: Services) -> df.Blueprint:
         client: df.DurableOrchestrationClient,
     ) -> None:
         await sweep(services, Orchestrations(client), datetime.now(UTC))
+        await asyncio.to_thread(came_round, services.records, "sweep_orphans")
 
     return bp

@@ -263,7 +263,7 @@ def test_a_creation_that_failed_for_good_ends_the_run() -> None:
     look = seen(view(refusal=DENIED, detail="no role"))
     after = learn(state(asked(answered=True)), look, moment(10))
     assert after.verdict
-    assert after.verdict.reason == f"{look.groups[0].name}: no role"
+    assert after.verdict.reason == f"{look.groups[0].name}: {DENIED.code}: no role"
 
 
 def ran(before: float | None, done: int, seconds: float, *views: GroupView) -> float | None:

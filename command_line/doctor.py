@@ -1,0 +1,64 @@
+"""What is stuck, why, and the next command."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from command_line.connection import connect
+from command_line.output import AS_JSON, Exit, console, show_json
+from command_line.printable import printable
+
+STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def doctor(
+    context: typer.Context,
+    run: Annotated[
+        str, typer.Argument(help="A run, also one that has ended; the whole app without one.")
+    ] = "",
+    as_json: AS_JSON = False,
+) -> None:
+    """Tell what is stuck, why, and the next command.
+
+    Ends with exit code 1 if there is an error among the findings.
+    """
+    answer = connect(context).call("GET", f"/runs/{run}/doctor" if run else "/doctor")
+    if as_json:
+        show_json(answer)
+    else:
+        _show(answer, run)
+    if any(finding["severity"] == "error" for finding in answer["findings"]):
+        raise typer.Exit(Exit.FAILED)
+
+
+def _show(answer: dict[str, Any], run: str) -> None:
+    out = console()
+    for finding in answer["findings"]:
+        out.print(_finding(finding), soft_wrap=True)  # a command that is cut cannot be pasted
+    if not answer["findings"]:
+        checked = datetime.fromisoformat(answer["checked"])
+        what = (
+            f"run {run}, its orchestration, queues, workers, container groups and dead letters"
+            if run
+            else "storage, management API, runtime, schedules, timers, container groups"
+            " and every run that goes on"
+        )
+        out.print(f"Nothing is stuck. Checked at {checked:%H:%M:%S} UTC: {what}.")
+
+
+def _finding(finding: dict[str, Any]) -> Text:
+    """Severity and what it is about in a line, then why, what to do, and the commands."""
+    severity = finding["severity"]
+    about = f"{finding['run']}: " if finding["run"] else ""
+    lines = [
+        ("why", finding["why"]),
+        ("next", finding["next"]),
+        *(("$", command) for command in finding["commands"]),
+    ]
+    text = Text.assemble((f"{severity:9}", STYLES.get(severity, "")))
+    text.append(f"{finding['code']}  {about}{printable(finding['what'])}", "bold")
+    for label, said in lines:
+        text.append(f"\n  {label:5} ", "dim").append(printable(said))
+    return text
