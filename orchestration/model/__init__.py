@@ -50,11 +50,12 @@ from .state import (
     Verdict,
 )
 from .trial import Size, Trial
-from .value import Value, moment
+from .value import NAME, Name, Value, moment
 
 __all__ = [
     "FINAL",
     "MOST_UNITS",
+    "NAME",
     "SAMPLE",
     "Account",
     "Audit",
@@ -73,6 +74,7 @@ __all__ = [
     "Instances",
     "Kind",
     "Look",
+    "Name",
     "Observation",
     "OtherSink",
     "Outcome",

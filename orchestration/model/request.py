@@ -11,7 +11,7 @@ from .instances import Instances
 from .limits import RunLimits
 from .sink import PostgresqlSink, Sink
 from .source import ContainerName, Source
-from .value import Value
+from .value import Name, Value
 
 MOST_UNITS = 10_000_000  # they are numbered with seven digits
 
@@ -38,9 +38,7 @@ class RunRequest(Value):
     """What a caller asks for."""
 
     kind: Kind
-    dataset: (
-        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | dict[str, Any] | None
-    ) = None
+    dataset: Name | dict[str, Any] | None = None
     units: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     documents: Documents = Documents()

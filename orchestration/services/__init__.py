@@ -7,6 +7,7 @@ from typing import Any
 from ..model import RunRequest, Trial
 from ..settings import Settings
 from .container_groups import ContainerGroups
+from .definitions import Noun
 from .queues import Queues
 from .records import Records
 
@@ -37,4 +38,4 @@ class Services:
     try_dataset: Callable[[RunRequest], Trial | str]
 
 
-__all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services"]
+__all__ = ["ContainerGroups", "Faults", "Noun", "Queues", "Records", "Services"]

@@ -10,7 +10,17 @@ import azure.functions as func
 
 from ..model import Value
 from ..services import Services
-from . import dead_letters, fleet, openapi, plans, runs, wishes
+from . import (
+    datasets,
+    dead_letters,
+    fleet,
+    jobs,
+    openapi,
+    plans,
+    runs,
+    schedules,
+    wishes,
+)
 from .operations import JSON, Call, NoQuery, Operation, Reply
 
 VERSION = "1.0"
@@ -40,6 +50,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *fleet.OPERATIONS,
     *wishes.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *datasets.OPERATIONS,
+    *jobs.OPERATIONS,
+    *schedules.OPERATIONS,
 )
 
 
