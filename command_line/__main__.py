@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets
+from command_line import datasets, jobs, schedules
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.output import Exit
@@ -64,6 +64,8 @@ cli = typer.Typer(
     help=__doc__,
 )
 cli.add_typer(datasets.cli, name="dataset")
+cli.add_typer(jobs.cli, name="job")
+cli.add_typer(schedules.cli, name="schedule")
 
 
 @cli.callback()
