@@ -25,8 +25,6 @@ IF_MATCH = Annotated[
 ]
 Entry = dict[str, Any]
 
-_WIDE = 1_000  # in a pipe no row is wrapped
-
 
 @dataclass(frozen=True)
 class Noun:
@@ -155,7 +153,7 @@ def _show(noun: Noun, entries: list[Entry]) -> None:
     for row in cells:
         table.add_row(*(Text(printable(cell)) for cell in row.values()))
     out = console()
-    out.print(table, width=None if out.is_terminal else _WIDE)
+    out.print(table)
     for entry in entries:
         for fault in entry["faults"]:
             line = f"{entry['name']}: {fault['field']}: {fault['reason']}"

@@ -13,7 +13,9 @@ import yaml
 from support.command_line import CHECKOUT
 from support.runs import DATASET, Ground, ended
 from support.tables import table
+from typer.testing import CliRunner, Result
 
+from command_line.__main__ import cli
 from command_line.client import RefusedError
 
 NEVER = "0 0 29 2 *"
@@ -60,7 +62,7 @@ def test_what_is_stored_runs_now_and_stays_while_it_is_in_use(ground: Ground) ->
     answer = client.send("GET", "/datasets/small")
     assert answer.content == TEXT
     assert answer.headers["content-type"].startswith("application/yaml")
-    job = ground.pipeline(units=200, dataset="small")
+    job = {"kind": "generate", "dataset": "small", "units": 200}
     status, etag = put(ground, "/jobs/nightly", job)
     assert (status, put(ground, "/jobs/nightly", job, If_Match=etag)[0]) == (201, 200)
     assert put(ground, "/schedules/leap-days", {"cron": NEVER, "job": "nightly"})[0] == 201
@@ -94,10 +96,8 @@ def test_what_is_stored_runs_now_and_stays_while_it_is_in_use(ground: Ground) ->
         ("/jobs/nightly", "schedule leap-days"),
     ):
         problem = refused(ground, "DELETE", path)
-        assert (problem["status"], problem["detail"].endswith(f"is in use by {user}")) == (
-            409,
-            True,
-        )
+        assert problem["status"] == 409
+        assert problem["detail"].endswith(f"is in use by {user}")
     for path in ("/schedules/leap-days", "/jobs/nightly", "/datasets/small"):
         assert client.send("DELETE", path).status_code == 204
         assert refused(ground, "GET", path)["status"] == 404
@@ -139,7 +139,7 @@ GIVEN = {"kind": "ingest", "source": {"container": "empty"}, "sink": {"schema": 
 @table(
     "path, body, fields",
     {
-        "a dataset of nothing": ("datasets/x", b"", {"version", "dataset", "records"}),
+        "a dataset of nothing": ("datasets/x", b"version: 1", {"dataset", "records"}),
         "a dataset that is no YAML": ("datasets/x", b"a: [1", {""}),
         "a name that is not allowed": ("jobs/X", GIVEN, {"name"}),
         "a member that there is not": ("jobs/x", {**GIVEN, "colour": 1}, {"colour"}),
@@ -183,22 +183,33 @@ def test_what_became_faulty_is_listed_with_its_fault(ground: Ground) -> None:
 # ------------------------------------------------------------------------------ by command
 
 
-def command(ground: Ground, *words: str) -> subprocess.CompletedProcess[str]:
-    client = ground.client
-    return subprocess.run(
-        [sys.executable, "-m", "command_line", *words],
-        cwd=CHECKOUT,
-        env={**os.environ, "ACI_JOBS_URL": client.url, "ACI_JOBS_KEY": client.key},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+def named(ground: Ground) -> dict[str, str]:
+    """The variables that name the app to the commands."""
+    return {"ACI_JOBS_URL": ground.client.url, "ACI_JOBS_KEY": ground.client.key}
+
+
+def command(ground: Ground, *words: str) -> Result:
+    return CliRunner().invoke(cli, words, env=named(ground))
 
 
 def said(ground: Ground, *words: str) -> str:
     done = command(ground, *words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    return str(done.stdout)
+
+
+@pytest.mark.parametrize("noun", ["dataset", "job", "schedule"])
+def test_the_real_process(ground: Ground, noun: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "command_line", noun, "list"],
+        cwd=CHECKOUT,
+        env={**os.environ, **named(ground)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    assert done.stdout == f"no {noun} is stored\n"
 
 
 def test_the_commands_store_list_run_and_delete(ground: Ground, tmp_path: Path) -> None:
@@ -214,7 +225,9 @@ def test_the_commands_store_list_run_and_delete(ground: Ground, tmp_path: Path) 
     assert "job idle is stored as" in said(ground, "job", "put", "idle", f"{tmp_path}/job.yaml")
     said(ground, "schedule", "put", "s", f"{tmp_path}/schedule.yaml")
     assert said(ground, "schedule", "disable", "s") == "schedule s is disabled\n"
-    assert "disabled" in said(ground, "schedule", "list")
+    heading, _, row = said(ground, "schedule", "list").splitlines()
+    assert heading.split()[:3] == ["name", "cron", "starts"]
+    assert " ".join(row.split()).startswith(f"s {NEVER} UTC idle disabled ")
     said(ground, "schedule", "enable", "s")
     (entry,) = json.loads(said(ground, "schedule", "list", "--json"))["schedules"]
     assert (entry["enabled"], entry["job"]) == (True, "idle")
@@ -226,11 +239,11 @@ def test_the_commands_store_list_run_and_delete(ground: Ground, tmp_path: Path) 
     assert [ground.finish(run)["state"] for run in runs] == ["Succeeded"] * 2
 
     old = command(ground, "dataset", "put", "d", f"{tmp_path}/dataset.yaml", "--if-match", "0x0")
-    assert (old.returncode, stored["etag"] in old.stderr) == (3, True)
+    assert (old.exit_code, stored["etag"] in old.stderr) == (3, True)
     etag = stored["etag"].strip('"')
     said(ground, "dataset", "delete", "d", "--if-match", etag)
     assert said(ground, "dataset", "list") == "no dataset is stored\n"
     kept = command(ground, "job", "delete", "idle")
-    assert (kept.returncode, kept.stderr) == (3, "409 job idle is in use by schedule s\n")
+    assert (kept.exit_code, kept.stderr) == (3, "409 job idle is in use by schedule s\n")
     said(ground, "schedule", "delete", "s")
     said(ground, "job", "delete", "idle")
