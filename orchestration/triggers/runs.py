@@ -48,17 +48,25 @@ async def begun(call: Call[Any, Any], request: RunRequest, schedule: str | None 
     return Reply(views.accepted(record, call.base), {"Location": views.link(call.base, record.run)})
 
 
-def starting(name: str, route: str, handler: Handler, **members: Any) -> Operation:
+def starting(
+    name: str,
+    route: str,
+    handler: Handler,
+    *,
+    takes: Any = None,
+    optional: bool = False,
+    refusals: tuple[HTTPStatus, ...] = (),
+) -> Operation:
     """An operation that starts a run."""
-    refusals = (HTTPStatus.CONFLICT, *members.pop("refusals", ()))
     return Operation(
         *(name, "POST", route, handler),
         gives=views.Started,
         status=HTTPStatus.ACCEPTED,
         headers={KEY: "the same key gives the same run"},
         sends={"Location": "the address of the run"},
-        refusals=refusals,
-        **members,
+        takes=takes,
+        optional=optional,
+        refusals=(HTTPStatus.CONFLICT, *refusals),
     )
 
 
