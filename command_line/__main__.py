@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets
+from command_line import datasets, jobs, schedules
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.doctor import doctor
@@ -66,6 +66,8 @@ cli = typer.Typer(
 )
 cli.add_typer(datasets.cli, name="dataset")
 cli.command()(doctor)
+cli.add_typer(jobs.cli, name="job")
+cli.add_typer(schedules.cli, name="schedule")
 
 
 @cli.callback()

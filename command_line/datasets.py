@@ -9,7 +9,8 @@ from rich.console import Console
 from command_line import estimate as estimating
 from command_line import preview as previewing
 from command_line import reference as referring
-from command_line.reading import FILE, read
+from command_line.definitions import Noun, add_commands
+from command_line.reading import FILE, read, with_lists
 from command_line.schema import dataset_schema, rendered
 from command_line.tables import statements
 from orchestration.model import Documents, Instances, PostgresqlSink
@@ -25,7 +26,7 @@ _INSTANCES = Instances()
 cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Check, look at and size up a dataset; print its tables and the language itself.",
+    help="Check, look at, size up and store datasets; print their tables and the language itself.",
 )
 
 
@@ -154,6 +155,9 @@ def reference() -> None:
         python -m command_line dataset reference > docs/dataset-reference.md
     """
     print(referring.reference(), end="")
+
+
+add_commands(cli, Noun("dataset", with_lists, lambda entry: {"bytes": f"{entry['size']:,}"}))
 
 
 def _check_units(option: str, units: int, limit: int) -> None:

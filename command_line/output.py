@@ -10,6 +10,8 @@ from rich.console import Console
 
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
+_WIDE = 1_000
+
 
 class Exit(IntEnum):
     """What the exit code of a command tells."""
@@ -23,8 +25,12 @@ class Exit(IntEnum):
 
 
 def console() -> Console:
-    """Standard output for people: values are shown as they are, never read as markup."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output for people: values are shown as they are, never read as markup.
+
+    In a pipe no row of a table is wrapped.
+    """
+    piped = not sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=piped, width=_WIDE if piped else None)
 
 
 def show_json(value: Any) -> None:

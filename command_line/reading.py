@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import yaml
 
-from worker_image.generator import Dataset, load, parse, resolve
+from worker_image.generator import Dataset, SpecError, load, parse, resolve
 from worker_image.generator.language import KINDS
 
 FILE = Annotated[
@@ -42,6 +43,22 @@ def read(file: str) -> Written:
     folder = Path() if file == "-" else Path(file).parent
     document = resolve(load(content), lambda name: _listed(folder / name))
     return Written(document, parse(document))
+
+
+def with_lists(content: bytes, folder: Path) -> bytes:
+    """The text of a dataset with the lists in it that lie in files beside it.
+
+    Without any it is as it was written. One with faults is left to the app, which may have the
+    lists, and names what is wrong.
+    """
+    try:
+        document = load(content)
+        resolved = resolve(document, lambda name: _listed(folder / name))
+    except SpecError:
+        return content
+    if resolved == document:
+        return content
+    return yaml.safe_dump(resolved, allow_unicode=True, sort_keys=False).encode()
 
 
 def _listed(path: Path) -> bytes | None:

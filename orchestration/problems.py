@@ -1,7 +1,8 @@
 """What is wrong with a request, in one JSON shape: problem details after RFC 9457."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +27,19 @@ class InvalidRequestError(Exception):
     def __init__(self, faults: Sequence[Invalid]) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.reason}" for fault in faults))
         self.faults = tuple(faults)
+
+
+@contextmanager
+def below(place: str) -> Iterator[None]:
+    """Name the faults of a part of a request by their places in the whole."""
+    try:
+        yield
+    except InvalidRequestError as error:
+        faults = [
+            fault.model_copy(update={"field": f"{place}.{fault.field}".rstrip(".")})
+            for fault in error.faults
+        ]
+        raise InvalidRequestError(faults) from None
 
 
 class Problem(Value):

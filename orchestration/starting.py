@@ -14,10 +14,9 @@ from . import commands, sinks
 from .activities.auditing import catalogue_entry
 from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
-from .problems import Invalid, InvalidRequestError
-from .services import Services
+from .problems import Invalid, InvalidRequestError, below
+from .services import Noun, Services
 
-DATASETS = "datasets"
 KEYS = "keys/"
 NONCE = string.ascii_lowercase + string.digits
 
@@ -33,8 +32,17 @@ class KeyReusedError(Exception):
     """The idempotency key stands for another request."""
 
 
-def accept(services: Services, request: RunRequest, *, key: str | None, now: datetime) -> RunRecord:
+def accept(
+    services: Services,
+    request: RunRequest,
+    *,
+    key: str | None,
+    now: datetime,
+    schedule: str | None = None,
+) -> RunRecord:
     """Validate a request as a whole and keep it; the same key again gives the same run.
+
+    `schedule` is the one on whose behalf it is.
 
     Raises:
         InvalidRequestError: every fault of the request by its place; nothing was created.
@@ -43,7 +51,7 @@ def accept(services: Services, request: RunRequest, *, key: str | None, now: dat
     request = validated(services, request)
     services.records.create_container()
     run = _claim(services, request, key, now)
-    return keep(services, RunRecord(run=run, created=now, request=request))
+    return keep(services, RunRecord(run=run, created=now, request=request, schedule=schedule))
 
 
 def validated(services: Services, request: RunRequest) -> RunRequest:
@@ -87,14 +95,21 @@ def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any]
         return None
     given = request.dataset
     source = _stored_dataset(services, given) if isinstance(given, str) else given
-    dataset, faults = services.read_dataset(source, request.units, partial(_listed, services))
+    with below("dataset"):
+        return sound_dataset(services, source, request.units)
+
+
+def sound_dataset(
+    services: Services, source: bytes | dict[str, Any], units: int | None = None
+) -> dict[str, Any]:
+    """A dataset as data, its lists in it, that lasts for so many units.
+
+    Raises:
+        InvalidRequestError: every fault of the dataset by its place in it.
+    """
+    dataset, faults = services.read_dataset(source, units, partial(_listed, services))
     if faults:
-        raise InvalidRequestError(
-            [
-                Invalid(field=f"dataset.{path}" if path else "dataset", reason=reason)
-                for path, reason in faults
-            ]
-        )
+        raise InvalidRequestError([Invalid(field=path, reason=reason) for path, reason in faults])
     return dataset
 
 
@@ -105,11 +120,17 @@ def _listed(services: Services, address: str) -> bytes | None:
 
 
 def _stored_dataset(services: Services, name: str) -> bytes:
-    content = services.records.read(f"{name}.yaml", container=DATASETS)
-    if content is None:
+    stored = services.records.definitions(Noun.DATASET).read(name)
+    if stored is None:
         reason = f"there is no dataset {name!r}: give one inline, or store it as {name}.yaml"
         raise InvalidRequestError([Invalid(field="dataset", reason=reason, value=name)])
-    return content
+    return stored.content
+
+
+def claimed(services: Services, key: str) -> str | None:
+    """The run that an idempotency key stands for."""
+    claim = services.records.read_as(Claim, f"{KEYS}{_digest(key)}")
+    return claim.run if claim else None
 
 
 def _claim(services: Services, request: RunRequest, key: str | None, now: datetime) -> str:

@@ -8,17 +8,14 @@ from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobProperties
-from pydantic import ValidationError
 
 from ..model import FINAL, moment
 from ..policy.sweeping import Known, Tagged, to_sweep
-from ..problems import InvalidRequestError, of_validation
+from ..problems import InvalidRequestError
 from ..rounds import last_rounds
-from ..scheduling import SCHEDULES, state_path
+from ..scheduling import SCHEDULES, due_time, read_schedule, requested, state_path
 from ..scheduling.decision import ScheduleState
-from ..scheduling.definition import Schedule, due_time
 from ..services import Services
-from ..starting import validated
 from .collecting import run_evidence
 from .evidence import AppEvidence, RunEvidence, ScheduleEvidence
 from .looks import Looks
@@ -119,13 +116,10 @@ def _schedule(services: Services, blob: BlobProperties, now: datetime) -> Schedu
     if content is None:
         return None
     try:
-        schedule = Schedule.model_validate_json(content)
+        schedule = read_schedule(content)
         if not schedule.enabled:
             return None
-        validated(services, schedule.request)
-    except ValidationError as error:
-        fault = str(InvalidRequestError(of_validation(error)))
-        return ScheduleEvidence(name=name, changed=changed, fault=fault)
+        requested(services, schedule)
     except InvalidRequestError as error:
         return ScheduleEvidence(name=name, changed=changed, fault=str(error))
     state = services.records.read_as(ScheduleState, state_path(name)) or ScheduleState()

@@ -52,11 +52,12 @@ from .state import (
     Verdict,
 )
 from .trial import Size, Trial
-from .value import Value, moment
+from .value import NAME, Name, Value, moment
 
 __all__ = [
     "FINAL",
     "MOST_UNITS",
+    "NAME",
     "SAMPLE",
     "Account",
     "Audit",
@@ -77,6 +78,7 @@ __all__ = [
     "Instances",
     "Kind",
     "Look",
+    "Name",
     "Notifications",
     "Notify",
     "Observation",

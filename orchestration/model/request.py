@@ -12,7 +12,7 @@ from .limits import RunLimits
 from .notifications import Notifications
 from .sink import PostgresqlSink, Sink
 from .source import ContainerName, Source
-from .value import Value
+from .value import Name, Value
 
 MOST_UNITS = 10_000_000  # they are numbered with seven digits
 
@@ -63,9 +63,7 @@ class RunRequest(Value):
     model_config = ConfigDict(json_schema_extra={"examples": EXAMPLES})
 
     kind: Kind
-    dataset: (
-        Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] | dict[str, Any] | None
-    ) = None
+    dataset: Name | dict[str, Any] | None = None
     units: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
     random_seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     documents: Documents = Documents()

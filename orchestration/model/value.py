@@ -1,9 +1,13 @@
 """What all values of the control plane have in common."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+Name = Annotated[str, Field(pattern=NAME)]
+"""The name of a dataset, a job or a schedule that is stored."""
 
 
 class Value(BaseModel):

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
+from itertools import dropwhile, takewhile
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from croniter import croniter
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
-from ..model import RunRequest, Value
+from ..model import Name, RunRequest, Value
 
 CATCH_UP = timedelta(hours=1)
 # How long a change of the clocks matters: the longest that there was left out a day.
@@ -30,13 +31,14 @@ class Overlap(StrEnum):
 
 
 class Schedule(Value):
-    """A job definition: the blob `<name>.json` in the container of the schedules.
+    """When runs of a stored job, or of a request of its own, are due.
 
     `cron` is read by the clocks of `time_zone`, a name of the IANA database.
     """
 
     cron: str
-    request: RunRequest
+    job: Name | None = None
+    request: RunRequest | None = None
     overlap: Overlap = Overlap.SKIP
     time_zone: str = "UTC"
     enabled: bool = True
@@ -61,6 +63,12 @@ class Schedule(Value):
             )
         return name
 
+    @model_validator(mode="after")
+    def _starts_one_thing(self) -> Self:
+        if (self.job is None) == (self.request is None):
+            raise ValueError("job: a schedule has either a job or a request")
+        return self
+
 
 def due_time(schedule: Schedule, now: datetime) -> datetime | None:
     """The last due time in UTC, None if it is longer ago than the app may have been away.
@@ -69,11 +77,37 @@ def due_time(schedule: Schedule, now: datetime) -> datetime | None:
     twice is due when it is first shown.
     """
     zone, clock = ZoneInfo(schedule.time_zone), now.astimezone(UTC).replace(tzinfo=None)
-    offsets = [(now - ago).astimezone(zone).utcoffset() for ago in (timedelta(), UNSETTLED)]
-    first, *_, last = sorted(clock + offset for offset in offsets if offset is not None)
+    first, last = sorted(clock + _offset(now - ago, zone) for ago in (timedelta(), UNSETTLED))
     shown = takewhile(lambda time: time >= first - CATCH_UP, _back_from(schedule.cron, last))
     due = (time.replace(tzinfo=zone).astimezone(UTC) for time in shown)
     return max((time for time in due if now - CATCH_UP <= time <= now), default=None)
+
+
+def next_due(schedule: Schedule, now: datetime) -> datetime:
+    """The first due time behind `now`, in UTC."""
+    zone, clock = ZoneInfo(schedule.time_zone), now.astimezone(UTC).replace(tzinfo=None)
+    start = clock + min(_offset(now - UNSETTLED, zone), _offset(now, zone))
+
+    def due(time: datetime) -> datetime:
+        return time.replace(tzinfo=zone).astimezone(UTC)
+
+    times = dropwhile(lambda time: due(time) <= now, _onward_from(schedule.cron, start))
+    first = next(times)
+    # Where the clocks leave out a time, one that they show later may be due before it.
+    left_out = _offset(due(first) + UNSETTLED, zone) - _offset(due(first) - UNSETTLED, zone)
+    earlier = takewhile(lambda time: time < first + left_out, times)
+    return min((due(first), *(found for found in map(due, earlier) if found > now)))
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
+
+
+def _onward_from(cron: str, start: datetime) -> Iterator[datetime]:
+    """Times of day without a zone, the earliest first."""
+    times = croniter(cron, start)
+    while True:
+        yield times.get_next(datetime)
 
 
 def _back_from(cron: str, last: datetime) -> Iterator[datetime]:

@@ -7,22 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from azure.core.exceptions import ResourceNotFoundError
-from pydantic import ValidationError
-
 from worker_image.contract import about
 
 from ..model import Control, RunRecord
 from ..orchestrations import Orchestrations
-from ..problems import InvalidRequestError, of_validation
+from ..problems import InvalidRequestError
 from ..services import Services
-from ..starting import keep, new_run, start, validated
+from ..starting import keep, new_run, start
 from .decision import Choice, Decision, ScheduleState, Start, decide, has_started, next_one
 from .definition import Schedule, due_time
+from .stored import names, requested, stored_schedule
 
 log = logging.getLogger(__name__)
 
-SCHEDULES = "schedules"
 STATES = "schedules/"
 
 
@@ -42,22 +39,13 @@ async def _look_at(
     services: Services, orchestrations: Orchestrations, name: str, now: datetime
 ) -> None:
     try:
-        schedule = await asyncio.to_thread(_defined, services, name)
+        schedule = await asyncio.to_thread(stored_schedule, services, name)
         if schedule and schedule.enabled:
             await Tick(services, orchestrations, name, schedule, now).run()
     except InvalidRequestError as error:
         log.error("schedule %s is faulty: %s", name, error)
     except Exception:
         log.exception("schedule %s did not start; its next tick tries again", name)
-
-
-def names(services: Services) -> list[str]:
-    """The schedules that are stored."""
-    try:
-        blobs = list(services.records.listing(SCHEDULES, ""))
-    except ResourceNotFoundError:
-        return []
-    return [str(blob.name).removesuffix(".json") for blob in blobs]
 
 
 @dataclass(frozen=True)
@@ -74,7 +62,7 @@ class Tick:
         """Carry out what was decided, then decide what is due.
 
         Raises:
-            InvalidRequestError: the request is faulty; nothing was decided.
+            InvalidRequestError: what it starts is faulty; nothing was decided.
         """
         kept = await asyncio.to_thread(
             self.services.records.read_as, ScheduleState, state_path(self.name)
@@ -85,7 +73,7 @@ class Tick:
             await self._carry_out(await self._decided(state, due))
 
     async def _decided(self, state: ScheduleState, due: datetime) -> ScheduleState:
-        await asyncio.to_thread(validated, self.services, self.schedule.request)
+        await asyncio.to_thread(requested, self.services, self.schedule)
         await asyncio.to_thread(self.services.records.create_container)
         ended, run = await self._ended(state), new_run(self.now)
         overlap = self.schedule.overlap
@@ -115,7 +103,7 @@ class Tick:
         return None if found and found.live else state.last.run
 
     async def _start(self, due_run: Start) -> ScheduleState:
-        request = await asyncio.to_thread(validated, self.services, self.schedule.request)
+        request = await asyncio.to_thread(requested, self.services, self.schedule)
         label = f"{self.name}@{due_run.due.isoformat()}"
         record = RunRecord(run=due_run.run, created=self.now, request=request, schedule=label)
         record = await asyncio.to_thread(keep, self.services, record)
@@ -147,12 +135,3 @@ def _words(decision: Decision) -> str:
             return f"run {decision.run} waits for the end of run {decision.met}"
         case Choice.REPLACE:
             return f"run {decision.run} replaces run {decision.met}, which is cancelled"
-
-
-def _defined(services: Services, name: str) -> Schedule | None:
-    """The definition, None if it has gone in the meantime."""
-    content = services.records.read(f"{name}.json", container=SCHEDULES)
-    try:
-        return None if content is None else Schedule.model_validate_json(content)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None

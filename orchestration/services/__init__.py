@@ -7,6 +7,7 @@ from typing import Any
 from ..model import RunRequest, Trial
 from ..settings import Settings
 from .container_groups import ContainerGroups
+from .definitions import Noun
 from .queues import Queues
 from .records import Records
 from .webhook import Webhook
@@ -41,4 +42,4 @@ class Services:
     webhook: Webhook | None = None
 
 
-__all__ = ["ContainerGroups", "Faults", "Queues", "Records", "Services", "Webhook"]
+__all__ = ["ContainerGroups", "Faults", "Noun", "Queues", "Records", "Services", "Webhook"]

@@ -1,4 +1,4 @@
-"""Everything of a run that lies in Blob Storage, behind the names of the contract."""
+"""Everything that lies in Blob Storage, behind the names of the contract."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +14,7 @@ from worker_image.contract import Heartbeat, Receipt, naming
 from ..chronicle import Chronicle
 from ..model import Control, RunRecord
 from .blobs import Blobs
+from .definitions import Definitions, Noun
 from .manifest import Manifest
 
 
@@ -129,6 +130,12 @@ class Records(Blobs):
             heartbeat = Heartbeat.from_metadata(blob.metadata)
             if heartbeat:
                 yield heartbeat
+
+    # ------------------------------------------------------------------------------ definitions
+
+    def definitions(self, noun: Noun) -> Definitions:
+        """What people have stored under this noun."""
+        return Definitions(self._service.get_container_client(noun.container), noun.suffix)
 
     # ------------------------------------------------------------------------------ housekeeping
 

@@ -10,7 +10,18 @@ import azure.functions as func
 
 from ..model import Value
 from ..services import Services
-from . import dead_letters, doctor, fleet, openapi, plans, runs, wishes
+from . import (
+    datasets,
+    dead_letters,
+    doctor,
+    fleet,
+    jobs,
+    openapi,
+    plans,
+    runs,
+    schedules,
+    wishes,
+)
 from .operations import JSON, Call, NoQuery, Operation, Reply
 
 VERSION = "1.0"
@@ -41,6 +52,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *wishes.OPERATIONS,
     *dead_letters.OPERATIONS,
     *doctor.OPERATIONS,
+    *datasets.OPERATIONS,
+    *jobs.OPERATIONS,
+    *schedules.OPERATIONS,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ..model import NAME
 from ..problems import Problem
 from ..views.notifications import Notification
 from .operations import JSON, PROBLEM, Operation
@@ -19,6 +20,9 @@ PARTS = {
     "stage": ("a stage of work", r"^(generate|ingest|command|finish|undecodable)$"),
     "unit": ("the number of a unit", r"^\d{1,7}$"),
     "worker": ("a worker, which is named like its container group", r"^[a-z0-9-]{1,63}$"),
+    "dataset": ("the name of a stored dataset", NAME),
+    "job": ("the name of a stored job", NAME),
+    "schedule": ("the name of a stored schedule", NAME),
     "name": ("a name", r"^[a-z0-9][a-z0-9_-]{0,63}$"),
 }
 """By the name of a part of an address, what it is and how it looks."""
@@ -141,12 +145,22 @@ def _responses(operation: Operation, schemas: Members) -> Iterator[tuple[str, Me
         content: Members = {operation.gives: {}} if operation.gives else {}
     else:
         content = {JSON: {"schema": schemas[f"{operation.name} gives"]}}
-    yield _response(operation.status, content)
+    for status in (operation.status, *operation.others):
+        silent = status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        number, described = _response(status, {} if silent else content)
+        yield number, {**described, "headers": _sent(operation)} if operation.sends else described
     sized = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE,) if operation.takes or operation.raw else ()
     for status in dict.fromkeys((*ANYWHERE, *sized, *operation.refusals)):
         # The host itself turns a call without a key away, and says nothing.
         silent = status is HTTPStatus.UNAUTHORIZED
         yield _response(status, {} if silent else {PROBLEM: {"schema": schemas["problem"]}})
+
+
+def _sent(operation: Operation) -> Members:
+    return {
+        name: {"description": description, "schema": {"type": "string"}}
+        for name, description in operation.sends.items()
+    }
 
 
 def _response(status: HTTPStatus, content: Members) -> tuple[str, Members]:

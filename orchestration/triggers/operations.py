@@ -79,9 +79,10 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Value | Reply]]
 class Operation:
     """One method on one route, under the name that an operator finds in the Portal.
 
-    `gives` is the value of the answer, or the media type of one that is no JSON. `refusals` are
-    statuses beside those that any operation may answer. Without a `takes` no body is looked at;
-    with `raw` it is for the handler alone, and `takes` describes it.
+    `gives` is the value of the answer, or the media type of one that is no JSON; empty for none.
+    `status` is that of success, `others` are those of other successes, and `sends` are the headers
+    of all of them. `refusals` are statuses beside those that any operation may answer. Without a
+    `takes` no body is looked at; with `raw` it is for the handler alone, and `takes` describes it.
     """
 
     name: str
@@ -95,6 +96,8 @@ class Operation:
     optional: bool = False
     raw: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[HTTPStatus, ...] = ()
+    sends: Mapping[str, str] = field(default_factory=dict)
     refusals: tuple[HTTPStatus, ...] = ()
     anonymous: bool = False
 
@@ -138,7 +141,7 @@ class Operation:
             headers=req.headers,
             query=_validated(self.query, given, "query"),
             body=self._body(services, req),
-            content=_content(services, req) if self.raw else b"",
+            content=_content(services, req) if self.raw or self.takes else b"",
             now=datetime.now(UTC),
         )
 
@@ -158,7 +161,7 @@ class Operation:
             value.model_dump_json(by_alias=True) if isinstance(value, Value) else value,
             status_code=reply.status or self.status,
             headers={"Cache-Control": "no-store", **reply.headers},
-            mimetype=kind if isinstance(kind, str) else JSON,
+            mimetype=(kind or None) if isinstance(kind, str) else JSON,
         )
 
 

@@ -1,8 +1,10 @@
 """Starting runs, and how they stand."""
 
 import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
+from typing import Any
 
 from worker_image.contract import naming
 
@@ -10,7 +12,18 @@ from ..model import FINAL, RunRequest
 from ..reports import Report
 from ..starting import accept, start
 from ..views import runs as views
-from .operations import Call, NoQuery, Operation, RefusedError, Reply, found_run, known_run
+from .operations import (
+    Call,
+    Handler,
+    NoQuery,
+    Operation,
+    RefusedError,
+    Reply,
+    found_run,
+    known_run,
+)
+
+KEY = "Idempotency-Key"
 
 
 async def start_run(call: Call[NoQuery, RunRequest]) -> Reply:
@@ -18,10 +31,43 @@ async def start_run(call: Call[NoQuery, RunRequest]) -> Reply:
 
     202 with the run and its links; the same `Idempotency-Key` gives the same run.
     """
-    key = call.headers.get("Idempotency-Key")
-    record = await asyncio.to_thread(accept, call.services, call.body, key=key, now=call.now)
+    return await begun(call, call.body)
+
+
+async def begun(call: Call[Any, Any], request: RunRequest, schedule: str | None = None) -> Reply:
+    """Start a run as the call asks, on behalf of a schedule; raises what `accept` does."""
+    record = await asyncio.to_thread(
+        accept,
+        call.services,
+        request,
+        key=call.headers.get(KEY),
+        now=call.now,
+        schedule=schedule,
+    )
     await start(call.orchestrations, record, call.now)
     return Reply(views.accepted(record, call.base), {"Location": views.link(call.base, record.run)})
+
+
+def starting(
+    name: str,
+    route: str,
+    handler: Handler,
+    *,
+    takes: Any = None,
+    optional: bool = False,
+    refusals: tuple[HTTPStatus, ...] = (),
+) -> Operation:
+    """An operation that starts a run."""
+    return Operation(
+        *(name, "POST", route, handler),
+        gives=views.Started,
+        status=HTTPStatus.ACCEPTED,
+        headers={KEY: "the same key gives the same run"},
+        sends={"Location": "the address of the run"},
+        takes=takes,
+        optional=optional,
+        refusals=(HTTPStatus.CONFLICT, *refusals),
+    )
 
 
 async def list_runs(call: Call[views.RunFilter, None]) -> views.RunPage:
@@ -30,13 +76,20 @@ async def list_runs(call: Call[views.RunFilter, None]) -> views.RunPage:
     wanted, names = call.query, sorted(kept, reverse=True)
     if wanted.after:
         names = [run for run in names if run < wanted.after]
-    live = [run for run in names if kept[run]["state"] not in FINAL]
-    looks = await asyncio.gather(*map(call.orchestrations.find, live))
-    found = dict(zip(live, looks, strict=True))
-    entries = (views.entry(run, kept[run], found.get(run)) for run in names)
+    entries = await entered(call, kept, names)
     page = list(islice((e for e in entries if e.matches(wanted)), wanted.limit + 1))
     runs = page[: wanted.limit]
     return views.RunPage(runs=runs, next=runs[-1].run if len(page) > len(runs) else None)
+
+
+async def entered(
+    call: Call[Any, Any], kept: Mapping[str, Mapping[str, Any]], runs: Sequence[str]
+) -> Iterator[views.RunEntry]:
+    """Runs in a list, from what the catalogue has kept of all."""
+    live = [run for run in runs if kept[run]["state"] not in FINAL]
+    looks = await asyncio.gather(*map(call.orchestrations.find, live))
+    found = dict(zip(live, looks, strict=True))
+    return (views.entry(run, kept[run], found.get(run)) for run in runs)
 
 
 async def show_run(call: Call[NoQuery, None]) -> views.RunView:
@@ -58,14 +111,7 @@ async def show_report(call: Call[NoQuery, None]) -> Report:
 
 
 OPERATIONS = (
-    Operation(
-        *("start_run", "POST", "runs", start_run),
-        gives=views.Started,
-        status=HTTPStatus.ACCEPTED,
-        takes=RunRequest,
-        headers={"Idempotency-Key": "the same key gives the same run"},
-        refusals=(HTTPStatus.CONFLICT,),
-    ),
+    starting("start_run", "runs", start_run, takes=RunRequest),
     Operation(*("list_runs", "GET", "runs", list_runs), gives=views.RunPage, query=views.RunFilter),
     Operation(
         *("show_run", "GET", "runs/{run}", show_run),

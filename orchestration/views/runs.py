@@ -56,14 +56,13 @@ class RunEntry(Value):
     def matches(self, wanted: RunFilter) -> bool:
         """Whether a list with this filter has it."""
         live = wanted.state == "live"
-        schedule = (self.schedule or "").partition("@")[0]
         words = " ".join(filter(None, (self.run, self.dataset, self.schedule)))
         return (
             (not live or not self.state.final)
             and (live or wanted.state in (None, self.state))
             and wanted.kind in (None, self.kind)
             and wanted.dataset in (None, self.dataset)
-            and wanted.schedule in (None, schedule)
+            and wanted.schedule in (None, schedule_name(self.schedule))
             and (wanted.text or "").lower() in words.lower()
         )
 
@@ -122,6 +121,11 @@ class Redriven(Value):
 
     run: str
     dead_letters: int
+
+
+def schedule_name(label: str | None) -> str:
+    """The schedule that started a run: the run carries its name, and its due time if it had one."""
+    return (label or "").partition("@")[0]
 
 
 def link(base: str, run: str) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from orchestration.scheduling import Schedule, due_time
+from orchestration.scheduling import Schedule, due_time, next_due
 
 NOTHING = {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}}
 
@@ -83,7 +83,37 @@ def test_a_schedule_is_due_when_the_clock_of_its_zone_says_so_and_not_before() -
     assert due_time(wanted, at("2026-10-25T01:31")) is None, "shown again, and not due again"
 
 
+@pytest.mark.parametrize(("cron", "zone", "day", "due"), DAYS)
+def test_what_is_next_is_what_will_be_due(cron: str, zone: str, day: str, due: list[str]) -> None:
+    """At many moments of a day in UTC, and at each due time, the next one."""
+    wanted = schedule(cron, time_zone=zone)
+    expected = [at(f"{day}T{time}") for time in due]
+    moments = [at(day) + timedelta(minutes=minute, seconds=-1) for minute in range(0, 24 * 60, 15)]
+    for now in [*moments, *expected]:
+        following = next_due(wanted, now)
+        later = [time for time in expected if time > now]
+        assert following == later[0] if later else following >= at(day) + timedelta(days=1)
+
+
 # ------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"cron": "* * * * *"},
+        {"cron": "* * * * *", "job": "a", "request": NOTHING},
+    ],
+)
+def test_a_schedule_starts_one_thing(members: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="either a job or a request"):
+        Schedule.model_validate(members)
+
+
+@pytest.mark.parametrize("job", ["", "Nightly", "a/b", "a" * 64])
+def test_a_name_that_is_not_allowed_is_refused(job: str) -> None:
+    with pytest.raises(ValidationError, match="should match pattern"):
+        Schedule.model_validate({"cron": "* * * * *", "job": job})
 
 
 @pytest.mark.parametrize(

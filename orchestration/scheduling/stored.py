@@ -1,0 +1,52 @@
+"""Schedules as they are stored, and what they start."""
+
+from pydantic import ValidationError
+
+from ..definitions import stored_job
+from ..model import RunRequest
+from ..problems import Invalid, InvalidRequestError, below, of_validation
+from ..services import Noun, Services
+from ..starting import validated
+from .definition import Schedule
+
+SCHEDULES = Noun.SCHEDULE.container
+
+
+def names(services: Services) -> list[str]:
+    """The schedules that are stored."""
+    return services.records.definitions(Noun.SCHEDULE).names()
+
+
+def read_schedule(content: bytes) -> Schedule:
+    """A schedule from its text.
+
+    Raises:
+        InvalidRequestError: every fault by its place.
+    """
+    try:
+        return Schedule.model_validate_json(content)
+    except ValidationError as error:
+        raise InvalidRequestError(of_validation(error)) from None
+
+
+def stored_schedule(services: Services, name: str) -> Schedule | None:
+    """The schedule of this name, None if there is none; raises what `read_schedule` does."""
+    stored = services.records.definitions(Noun.SCHEDULE).read(name)
+    return read_schedule(stored.content) if stored else None
+
+
+def requested(services: Services, schedule: Schedule) -> RunRequest:
+    """What a schedule starts by now, its job and the dataset looked up.
+
+    Raises:
+        InvalidRequestError: every fault by its place in the schedule, or below `job` in that.
+    """
+    if schedule.request:
+        with below("request"):
+            return validated(services, schedule.request)
+    with below("job"):
+        job = stored_job(services, schedule.job or "")
+        if job is None:
+            reason = f"there is no job {schedule.job!r}"
+            raise InvalidRequestError([Invalid(field="", reason=reason, value=schedule.job)])
+        return validated(services, job)
