@@ -1,9 +1,14 @@
 """Run jobs, watch them, and find out what is wrong; write datasets.
 
-The app is named by `--url` and `--key`, or it is the one that `make up` has started here. Each
-command explains itself:
+The app is named by `--url` and `--key`, or by `--app`, its Azure resource, for whoever is signed in
+and may list its keys; else it is the one that `make up` has started here. Each command explains
+itself:
 
     aci-jobs run --help
+
+Exit codes: 0 done, a followed run has succeeded · 1 a run did not succeed, a dataset or job is
+refused, or you said no · 2 wrong use · 3 the app has refused it · 4 the app did not answer ·
+130 interrupted.
 """
 
 import io
@@ -13,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets
+from command_line import datasets, dead_letters, opening, runs, showing, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.output import Exit
@@ -35,6 +40,8 @@ class OneLineErrors(TyperGroup):
         except typer.TyperException as error:
             code = error.exit_code
             _say(error.format_message())
+        except typer.Abort:  # the end of the input where a question was asked
+            code = Exit.FAILED
         except SpecError as error:
             code = Exit.FAILED
             for problem in error.problems:
@@ -63,6 +70,8 @@ cli = typer.Typer(
     cls=OneLineErrors,
     help=__doc__,
 )
+for commands in (runs, watching, showing, dead_letters, wishes, opening):
+    cli.add_typer(commands.cli)
 cli.add_typer(datasets.cli, name="dataset")
 
 
@@ -74,8 +83,16 @@ def _(
         str,
         typer.Option(envvar="ACI_JOBS_KEY", help="A function key of the app.", show_envvar=True),
     ] = "",
+    app: Annotated[
+        str,
+        typer.Option(
+            envvar="ACI_JOBS_APP",
+            metavar="ID",
+            help="The app in Azure: /subscriptions/…/providers/Microsoft.Web/sites/NAME",
+        ),
+    ] = "",
 ) -> None:
-    context.obj = Target(url, key)
+    context.obj = Target(url, key, app)
 
 
 def main() -> None:

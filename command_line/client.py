@@ -33,6 +33,7 @@ class Client:
 
     url: str
     key: str = field(repr=False)
+    timeout: float = TIMEOUT
 
     def start(self, wanted: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
@@ -80,7 +81,7 @@ class Client:
                 headers={"x-functions-key": self.key, **(headers or {})},
                 params=given,
                 content=content,
-                timeout=TIMEOUT,
+                timeout=self.timeout,
                 verify=verify,
             )
         except httpx.TransportError as error:

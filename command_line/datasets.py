@@ -9,6 +9,7 @@ from rich.console import Console
 from command_line import estimate as estimating
 from command_line import preview as previewing
 from command_line import reference as referring
+from command_line.figures import count
 from command_line.reading import FILE, read
 from command_line.schema import dataset_schema, rendered
 from command_line.tables import statements
@@ -46,7 +47,7 @@ def validate(file: FILE) -> None:
     extra = sum(measured.first.records[name] for name in shared)
     also = f" and {extra:,.0f} shared by all" if shared else ""
     print(
-        f"{dataset.name}: {estimating.count(len(dataset.records), 'record type')},"
+        f"{dataset.name}: {count(len(dataset.records), 'record type')},"
         f" {rows:,.0f} rows a unit on average{also}; keys last for {dataset.max_units:,} units"
     )
 

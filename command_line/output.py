@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_PIPE_WIDTH = 240
 
 
 class Exit(IntEnum):
@@ -23,11 +25,36 @@ class Exit(IntEnum):
 
 
 def console() -> Console:
-    """Standard output for people: values are shown as they are, never read as markup."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    """Standard output for people: values are shown as they are, never read as markup.
+
+    In a pipe lines are as long as they need to be.
+    """
+    piped = not sys.stdout.isatty()
+    return Console(highlight=False, soft_wrap=piped, width=_PIPE_WIDTH if piped else None)
 
 
 def show_json(value: Any) -> None:
     """Print a value as JSON: indented for a person, on a line in a pipe."""
     indent = 2 if sys.stdout.isatty() else None
     print(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def say(message: str) -> None:
+    """Tell a person something beside the output."""
+    print(message, file=sys.stderr)
+
+
+def attended() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Ask before something is done that cannot be undone, or costs money.
+
+    Raises:
+        typer.Exit: the answer is no, and `otherwise` was said.
+    """
+    if not typer.confirm(question, err=True):
+        say(otherwise)
+        raise typer.Exit(Exit.FAILED)
