@@ -18,13 +18,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets, dead_letters, opening, runs, showing, watching, wishes
+from command_line import dead_letters, deferred, opening, runs, showing, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.output import Exit
 from command_line.printable import printable
 from worker_image.errors import PermanentError
-from worker_image.generator import SpecError
 
 
 class OneLineErrors(TyperGroup):
@@ -42,13 +41,10 @@ class OneLineErrors(TyperGroup):
             _say(error.format_message())
         except typer.Abort:  # the end of the input where a question was asked
             code = Exit.FAILED
-        except SpecError as error:
+        except PermanentError as error:  # of a dataset each problem has a line of its own
             code = Exit.FAILED
-            for problem in error.problems:
-                _say(str(problem))
-        except PermanentError as error:
-            code = Exit.FAILED
-            _say(str(error))
+            for line in str(error).splitlines():
+                _say(line)
         except RefusedError as error:
             code = Exit.REFUSED
             _say(str(error))
@@ -72,7 +68,12 @@ cli = typer.Typer(
 )
 for commands in (runs, watching, showing, dead_letters, wishes, opening):
     cli.add_typer(commands.cli)
-cli.add_typer(datasets.cli, name="dataset")
+cli.add_typer(
+    typer.Typer(no_args_is_help=True),
+    name="dataset",
+    cls=deferred.Datasets,
+    help="Check, look at and size up a dataset; print its tables and the language itself.",
+)
 
 
 @cli.callback()

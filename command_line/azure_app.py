@@ -13,7 +13,7 @@ from azure.core.credentials import TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import DefaultAzureCredential
 
-from command_line.client import Client, RefusedError, UnreachableError
+from command_line.client import Client, RefusedError, UnreachableError, trusted
 
 ARM = "https://management.azure.com"
 API_VERSION = "2023-12-01"
@@ -40,7 +40,7 @@ def find(app: str, credential: TokenCredential | None = None, arm: str = ARM) ->
             param_hint="--app",
         )
     headers = {"Authorization": f"Bearer {_token(credential or DefaultAzureCredential(), arm)}"}
-    with httpx.Client(base_url=arm, headers=headers, timeout=TIMEOUT) as azure:
+    with httpx.Client(base_url=arm, headers=headers, timeout=TIMEOUT, verify=trusted(arm)) as azure:
         site = _answer(azure, "GET", app)
         keys = _answer(azure, "POST", f"{app}/host/default/listkeys")
     functions: dict[str, str] = keys.get("functionKeys") or {}

@@ -23,11 +23,7 @@ _MEASURED_UNITS, _MEASURED_SECONDS = 200, 1.0
 _FORM = Form(Format(Documents().format), Compression(Documents().compression))
 _INSTANCES = Instances()
 
-cli = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    help="Check, look at and size up a dataset; print its tables and the language itself.",
-)
+cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @cli.command()

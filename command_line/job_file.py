@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from command_line import reading
-from worker_image.generator import load
-
 FILE = Annotated[
     str, typer.Argument(metavar="FILE", help="The job in YAML or JSON; - is standard input.")
 ]
@@ -43,11 +40,16 @@ def read_job(
         SpecError: the file or its dataset, with every problem.
         typer.BadParameter: it cannot be read, is no mapping, or a change has no place in it.
     """
+    # The language takes long to import, and only a job needs it.
+    from command_line import reading  # noqa: PLC0415
+    from worker_image.generator import load  # noqa: PLC0415
+
     job = load(_content(file))
     if not isinstance(job, dict):
         raise typer.BadParameter(f"{file}: a mapping is needed, such as kind: ...")
     for change in changes or ():
-        _change(job, change)
+        place, value = _change(change)
+        _put(job, place, load(value))
     given = {"units": units, "random_seed": seed}
     job |= {name: value for name, value in given.items() if value is not None}
     dataset = job.get("dataset")
@@ -64,16 +66,21 @@ def _content(file: str) -> bytes:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
 
 
-def _change(job: Job, change: str) -> None:
-    place, equals, value = change.partition("=")
-    *outer, last = place.split(".")
-    if not equals or not all((*outer, last)):
-        raise typer.BadParameter(f"{change!r}: PLACE=VALUE is needed", param_hint="--set")
+def _change(words: str) -> tuple[list[str], str]:
+    """The place and the value of a change."""
+    place, equals, value = words.partition("=")
+    names = place.split(".")
+    if not equals or not all(names):
+        raise typer.BadParameter(f"{words!r}: PLACE=VALUE is needed", param_hint="--set")
+    return names, value
+
+
+def _put(job: Job, place: list[str], value: object) -> None:
     inside: Any = job
-    for name in outer:
+    for name in place[:-1]:
         inside = inside.setdefault(name, {})
         if not isinstance(inside, dict):
             raise typer.BadParameter(
-                f"{change!r}: {name} is no mapping in this job", param_hint="--set"
+                f"{'.'.join(place)}: {name} is no mapping in this job", param_hint="--set"
             )
-    inside[last] = load(value)
+    inside[place[-1]] = value

@@ -12,12 +12,11 @@ from command_line.job_file import FILE, SEED, SET, UNITS, Job, read_job
 from command_line.output import AS_JSON, YES, attended, confirm, console, say, show_json
 from command_line.screens import plans
 from command_line.screens import runs as screens
+from command_line.screens.states import Kind, State
 from command_line.screens.tables import View
 from command_line.watching import follow_to_end
-from orchestration.model import Kind, Phase
 
 MOST = 500
-STATES = ("live", *(str(phase) for phase in Phase))
 
 cli = typer.Typer()
 
@@ -87,7 +86,8 @@ def list_runs(
     context: typer.Context,
     *,
     state: Annotated[
-        str | None, typer.Option(help="Of this state, or live: that have not ended.")
+        State | None,
+        typer.Option(case_sensitive=False, help="Of this state, or live: that have not ended."),
     ] = None,
     kind: Annotated[Kind | None, typer.Option(help="Of this kind.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Of this dataset.")] = None,
@@ -103,8 +103,8 @@ def list_runs(
     """
     client = connect(context)
     wanted = {
-        "state": _state(state),
-        "kind": kind and str(kind),
+        "state": state,
+        "kind": kind,
         "dataset": dataset,
         "schedule": schedule,
         "text": text,
@@ -112,6 +112,9 @@ def list_runs(
     page = _page(client, wanted, None if every else limit)
     if as_json:
         show_json(page)
+        return
+    if not page["runs"]:
+        say("There is no such run.")
         return
     console().print(screens.entries(page["runs"], datetime.now(UTC)))
     if page["next"]:
@@ -125,16 +128,6 @@ def _started(client: Client, job: Job, key: str) -> View:
     except UnreachableError as error:
         hint = f"with --idempotency-key {key} the same command starts it once, whatever happened"
         raise UnreachableError(f"{error}; {hint}") from error
-
-
-def _state(words: str | None) -> str | None:
-    """A state in any case; checked here, for the app would name it by its own rules."""
-    if words is None:
-        return None
-    known = {name.lower(): name for name in STATES}
-    if words.lower() not in known:
-        raise typer.BadParameter(f"{words!r} is none of {', '.join(STATES)}", param_hint="--state")
-    return known[words.lower()]
 
 
 def _page(client: Client, wanted: View, limit: int | None) -> View:

@@ -1,12 +1,33 @@
-"""The states of a run in colour, and what can be done next."""
+"""The states and kinds of a run, in the API's words, and what can be done next.
+
+A test holds them to be the app's own, which take long to import.
+"""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from rich.console import Group
 from rich.text import Text
 
 from command_line.screens.tables import View
 
+State = Literal[
+    "live",
+    "Planning",
+    "Seeding",
+    "Running",
+    "Paused",
+    "Draining",
+    "Auditing",
+    "Finishing",
+    "Cleaning",
+    "Succeeded",
+    "CompletedWithFailures",
+    "Failed",
+    "Cancelled",
+]
+"""What a list may be asked for; `live` are all that have not ended."""
+Kind = Literal["generate", "ingest", "pipeline", "command"]
 FINAL = ("Succeeded", "CompletedWithFailures", "Failed", "Cancelled")
 _STYLES = {
     "Succeeded": "bold green",
