@@ -21,8 +21,7 @@ from typer.core import TyperGroup
 from command_line import dead_letters, deferred, opening, runs, showing, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
-from command_line.output import Exit
-from command_line.printable import printable
+from command_line.output import Exit, say
 from worker_image.errors import PermanentError
 
 
@@ -38,26 +37,21 @@ class OneLineErrors(TyperGroup):
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except typer.TyperException as error:
             code = error.exit_code
-            _say(error.format_message())
+            if message := error.format_message():  # of a bare command the help is enough
+                say(message)
         except typer.Abort:  # the end of the input where a question was asked
             code = Exit.FAILED
         except PermanentError as error:  # of a dataset each problem has a line of its own
             code = Exit.FAILED
             for line in str(error).splitlines():
-                _say(line)
+                say(line)
         except RefusedError as error:
             code = Exit.REFUSED
-            _say(str(error))
+            say(str(error))
         except UnreachableError as error:
             code = Exit.UNREACHABLE
-            _say(str(error))
+            say(str(error))
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _say(message: str) -> None:
-    line = printable(" ".join(message.split()))
-    if line:
-        print(line, file=sys.stderr)
 
 
 cli = typer.Typer(

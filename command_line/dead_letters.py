@@ -57,7 +57,7 @@ def dead(
         console().print(screens.groups(page))
 
 
-@cli.command(rich_help_panel="Wishes")
+@cli.command(rich_help_panel="Change a run")
 def redrive(
     context: typer.Context,
     run: RUN,

@@ -19,5 +19,9 @@ class Datasets(TyperGroup):
         """One of them."""
         return self._module().get_command(ctx, cmd_name)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The one that the words begin with, or an error that suggests one."""
+        return self._module().resolve_command(ctx, args)
+
     def _module(self) -> Any:
         return get_command(import_module("command_line.datasets").cli)

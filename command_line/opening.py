@@ -11,7 +11,7 @@ from command_line.output import AS_JSON, console, show_json
 cli = typer.Typer()
 
 
-@cli.command("open", rich_help_panel="Look around")
+@cli.command("open", rich_help_panel="Runs")
 def open_dashboard(context: typer.Context, *, as_json: AS_JSON = False) -> None:
     """Open the dashboard in the browser; without one, print its address.
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from command_line.printable import printable
+
 AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _PIPE_WIDTH = 240
@@ -40,8 +42,8 @@ def show_json(value: Any) -> None:
 
 
 def say(message: str) -> None:
-    """Tell a person something beside the output."""
-    print(message, file=sys.stderr)
+    """Tell a person something in a line beside the output."""
+    print(printable(" ".join(message.split())), file=sys.stderr, flush=True)
 
 
 def attended() -> bool:

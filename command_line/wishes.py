@@ -16,7 +16,7 @@ _REQUEST = "request"
 cli = typer.Typer()
 
 
-@cli.command(rich_help_panel="Wishes")
+@cli.command(rich_help_panel="Change a run")
 def cancel(
     context: typer.Context,
     run: RUN,
@@ -36,7 +36,7 @@ def cancel(
     _wish(client, run, "cancel", {"reason": reason}, "will be cancelled", as_json=as_json)
 
 
-@cli.command(rich_help_panel="Wishes")
+@cli.command(rich_help_panel="Change a run")
 def pause(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> None:
     """Stop work on a run for a while: it keeps what it has done, and has no container groups.
 
@@ -46,7 +46,7 @@ def pause(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> None
     _wish(client, chosen(client, run), "pause", {}, "will be paused", as_json=as_json)
 
 
-@cli.command(rich_help_panel="Wishes")
+@cli.command(rich_help_panel="Change a run")
 def resume(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> None:
     """Go on with a run that is paused.
 
@@ -56,7 +56,7 @@ def resume(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> Non
     _wish(client, chosen(client, run), "resume", {}, "will go on", as_json=as_json)
 
 
-@cli.command(rich_help_panel="Wishes")
+@cli.command(rich_help_panel="Change a run")
 def scale(
     context: typer.Context,
     run: RUN,

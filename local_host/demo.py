@@ -12,7 +12,8 @@ from rich.table import Table
 from command_line.client import Client
 from command_line.job_file import read_job
 from command_line.screens import reports
-from command_line.watching import follow, screen
+from command_line.screens.live import screen
+from command_line.watching import follow
 from local_host.checks import Check, check_run
 from local_host.system import CHECKOUT, System
 from orchestration.settings import Settings

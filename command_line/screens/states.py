@@ -40,8 +40,8 @@ _STYLES = {
 
 
 def ended(view: View) -> bool:
-    """Whether nothing more will happen to a run unless it is redriven."""
-    return view["state"] in FINAL
+    """Whether nothing more will happen to a run unless it is redriven; then it has a report."""
+    return view["state"] in FINAL and view["report"] is not None
 
 
 def coloured(state: str) -> Text:

@@ -36,8 +36,9 @@ def written(folder: Path, document: Any) -> Path:
 
 
 def called(*words: object, stdin: str | bytes | None = None, **environment: str) -> Result:
-    """Any command; `environment` is beside what there is."""
-    env = {"COLUMNS": str(WIDTH), **environment}
+    """Any command; no app is named but by its words and this `environment`."""
+    unnamed = dict.fromkeys(("ACI_JOBS_URL", "ACI_JOBS_KEY", "ACI_JOBS_APP"), "")
+    env = {**unnamed, "COLUMNS": str(WIDTH), **environment}
     return CliRunner().invoke(cli, [*map(str, words)], input=stdin, env=env, prog_name="aci-jobs")
 
 

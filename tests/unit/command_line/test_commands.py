@@ -1,17 +1,31 @@
 """What each command asks of the API, and what it prints of the answer."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command_line import answers, called
+from support.command_line import CHECKOUT, answers, called
 from support.endpoint import Answer, Asked, endpoint
 from support.tables import table
 from support.views import RUN, fleet, letter_page, run_page, run_view
 from typer.testing import Result
 
+COMMAND = (sys.executable, "-m", "command_line")
+PLAN = {
+    "kind": "generate",
+    "units": 12,
+    "messages": {"generate": 12},
+    "groups": None,
+    "warnings": ["much"],
+    "data": None,
+    "documents": None,
+}
 STARTED = {"run": RUN, "kind": "generate", "links": {}}
 WISHED = {"run": RUN, "wishes": {}}
 JOB = json.dumps({"kind": "generate", "dataset": "retail", "units": 5})
@@ -205,3 +219,77 @@ def test_the_browser_gets_the_key_and_the_output_does_not(
     assert (result.exit_code, asked) == (0, [])
     assert seen.read_text().endswith("/api/dashboard?code=the-key")
     assert "/api/dashboard" in result.stdout
+
+
+def test_without_a_browser_the_address_is_printed(tmp_path: Path) -> None:
+    words = ["--url", "http://127.0.0.1:1", "--key", "the-key", "open"]
+    environment = {"PYTHONPATH": str(CHECKOUT), "PATH": str(tmp_path)}
+    output = subprocess.run(
+        [*COMMAND, *words], env=environment, capture_output=True, check=True, text=True
+    ).stdout
+    assert "There is no browser here. Open http://127.0.0.1:1/api/dashboard?code=KEY" in output
+    assert "the-key" not in output
+
+
+@table(
+    "words, script, answer, code, expected, asked",
+    {
+        "a start that is not wanted": (
+            ["run", "job.json"],
+            answers(PLAN),
+            "n",
+            1,
+            ["units", "12", "warning: much", "Start this run?", "Nothing was started."],
+            ["POST /api/plan"],
+        ),
+        "a start that is": (
+            ["run", "job.json", "--detach"],
+            answers(PLAN, STARTED),
+            "y",
+            0,
+            ["Start this run?", f"Run {RUN} was started."],
+            ["POST /api/plan", "POST /api/runs"],
+        ),
+        "a redrive of all": (
+            ["redrive", RUN],
+            answers(letter_page(count=3)),
+            "n",
+            1,
+            [f"Redrive {RUN}: 3 dead letters?", "Nothing is tried again."],
+            [f"GET /api/runs/{RUN}/dead-letters?limit=1"],
+        ),
+    },
+)
+def test_a_person_at_a_terminal_is_asked(
+    words: list[str],
+    script: list[Answer],
+    answer: str,
+    code: int,
+    expected: list[str],
+    asked: list[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "job.json").write_text(JOB)
+    with endpoint() as api:
+        api.script = script
+        shown, ended = at_a_terminal(tmp_path, answer, "--url", f"http://{api.host}", *words)
+        assert [f"{each.method} {each.path}" for each in api.asked] == asked
+    assert ended == code
+    assert [part for part in expected if part not in shown] == []
+
+
+def at_a_terminal(folder: Path, answer: str, *words: str) -> tuple[str, int]:
+    """What a command shows on a terminal where a question gets this answer, and its exit code."""
+    ours, its = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())  # the terminal keeps it until it is asked for
+    environment = {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "120", "TERM": "dumb"}
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=folder, env=environment, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal says that it is closed
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+    return shown.decode(), process.returncode

@@ -12,7 +12,8 @@ from support.tables import table
 from support.views import RUN, run_view
 
 from command_line.client import Client, RefusedError, UnreachableError
-from command_line.watching import LONGEST_WAIT, PATIENCE, Bar, Lines, looks
+from command_line.screens.live import Bar, Lines
+from command_line.watching import LONGEST_WAIT, PATIENCE, looks
 
 BROKEN = Answer(0)
 BAD_GATEWAY = Answer(502, "<html>")
@@ -50,6 +51,11 @@ def watched(script: list[Answer]) -> tuple[list[str], list[str], list[float]]:
             ],
             ["Running", "Running", "Succeeded"],
             [0.5, 1, 2, 4, 8, 0.5],
+        ),
+        "an end is one once there is a report of it": (
+            answers(run_view("Failed") | {"report": None}, run_view("Failed")),
+            ["Failed", "Failed"],
+            [0.5],
         ),
         "each silence begins with a short wait": (
             [BROKEN, *answers(run_view()), BROKEN, *answers(run_view("Succeeded"))],
