@@ -34,9 +34,15 @@ def clock(stamp: str) -> str:
     return f"{moment(stamp):%Y-%m-%d %H:%M:%S}"
 
 
-def between(start: str | None, end: str | datetime | None) -> str:
-    """How long it was from one moment to the other, if both are known."""
+def between(start: str | None, end: str | datetime | None, least: float = 0) -> str:
+    """How long it was from one moment to the other, if both are known and it was at least so long.
+
+    To the second where it is short.
+    """
     if start is None or end is None:
         return ""
     last = moment(end) if isinstance(end, str) else end
-    return duration(max(0.0, (last - moment(start)).total_seconds()))
+    seconds = max(0.0, (last - moment(start)).total_seconds())
+    if seconds < least:
+        return ""
+    return f"{seconds:.0f} s" if seconds < 120 else duration(seconds)

@@ -46,7 +46,8 @@ def report(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> Non
 def groups(context: typer.Context, run: RUN, *, as_json: AS_JSON = False) -> None:
     """List the container groups of a run, those that are gone too, with their workers.
 
-    `ran` is how long a group has run, `idle` how long since its worker last held a unit.
+    `ran` is how long a group has run, `idle` how long its worker has held no unit, where that is
+    ten seconds or more. Times are in UTC.
 
         aci-jobs groups last
     """

@@ -5,10 +5,10 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
-from command_line.figures import between, clock, count
+from command_line.figures import between, count, moment
 from command_line.screens.tables import View, table
 
-_SHOWN, _HELD = 12, 4
+_SHOWN, _HELD, _IDLE = 12, 4, 10.0
 _NAMES = ("group", "region", "state", "requested", "ran", "idle", "units", "rows", "what it does")
 _RIGHT = ("ran", "idle", "units", "rows")
 
@@ -20,9 +20,9 @@ def groups(fleet: View, now: datetime) -> Table:
             group["name"],
             group["region"] + (" spot" if group["spot"] else ""),
             state(group),
-            clock(group["seen"]),
+            f"{moment(group['seen']):%m-%d %H:%M}",
             between(group["started"], _end(group, now)),
-            between(group["worked"], _end(group, now)),
+            between(group["worked"], _end(group, now), _IDLE),
             *_work(group),
         )
         for group in fleet["groups"]
@@ -37,7 +37,7 @@ def workers(fleet: View) -> Table:
         (group["name"], state(group), *_work(group)) for group in there[:_SHOWN]
     ]
     if len(there) > _SHOWN:
-        rows.append((f"and {count(len(there) - _SHOWN, 'more group')}",))
+        rows.append((f"and {count(len(there) - _SHOWN, 'more group')}", *[""] * 4))
     names = ("group", "state", "units", "rows", "what it does")
     return table(names, rows, right=_RIGHT, folded=("what it does",))
 

@@ -9,6 +9,8 @@ from rich.text import Text
 
 from command_line.printable import printable
 
+_FOLDED = 16
+
 View = dict[str, Any]
 """An answer of the API."""
 
@@ -20,17 +22,26 @@ def table(
     right: Collection[str] = (),
     folded: Collection[str] = (),
 ) -> Table:
-    """A table with a head; columns with numbers go to the `right`, long texts are `folded`."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for name in names:
+    """A table with a head; columns with numbers go to the `right`, long texts are `folded`.
+
+    The first column, by which a person goes on, is never cut. A column without a value is left out.
+    """
+    cells = [[text(value) for value in row] for row in rows]
+    shown = [place for place, _ in enumerate(names) if any(row[place] for row in cells)]
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    for place in shown:
+        name = names[place]
         made.add_column(
             name,
             justify="right" if name in right else "left",
             no_wrap=name not in folded,
             overflow="fold" if name in folded else "ellipsis",
+            min_width=_FOLDED if name in folded else 0,
         )
-    for row in rows:
-        made.add_row(*map(text, row))
+    if shown:
+        made.columns[0].min_width = max(row[0].cell_len for row in cells)
+    for row in cells:
+        made.add_row(*(row[place] for place in shown))
     return made
 
 

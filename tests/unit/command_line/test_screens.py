@@ -108,7 +108,7 @@ def test_the_status_shows_each_worker_with_its_units() -> None:
         "spot": (fleet(spot=True), "eastus spot"),
         "its times": (
             fleet(worked=(LATER - timedelta(seconds=30)).isoformat()),
-            "2026-01-02 03:04:05 100.0 s 30.0 s 5 2,500",
+            "01-02 03:04 100 s 30 s 5 2,500",
         ),
     },
 )
@@ -160,9 +160,20 @@ def test_states_and_kinds_are_those_of_the_app() -> None:
     assert states.FINAL == FINAL
 
 
+def test_a_narrow_terminal_cuts_no_id_and_no_column_is_empty() -> None:
+    shown = fleet("ingest/0000012", groups=2)
+    out = io.StringIO()
+    Console(file=out, width=80).print(fleets.groups(shown, NOW))
+    assert [line.split()[0] for line in out.getvalue().splitlines() if RUN in line] == [
+        group["name"] for group in shown["groups"]
+    ]
+    head = printed(runs.entries(run_page(RUN)["runs"], NOW)).splitlines()[0]
+    assert head.split() == ["run", "state", "kind", "units", "took"]
+
+
 def test_a_list_of_runs() -> None:
     text = words(runs.entries(run_page(RUN)["runs"], NOW))
-    assert f"{RUN} Succeeded pipeline 10/10 100.0 s" in text
+    assert f"{RUN} Succeeded pipeline 10/10 100 s" in text
 
 
 @table(
@@ -257,7 +268,7 @@ LETTER: dict[str, Any] = {
     [
         "error        OSError: the [disk] is full",
         "Traceback:\n  line\\x1b[2J",
-        "1          03:04   w0       OSError: before",
+        "1         03:04  w0      OSError: before",
         '"unit": 4',
     ],
 )
