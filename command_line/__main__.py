@@ -1,9 +1,14 @@
 """Run jobs, watch them, and find out what is wrong; write datasets.
 
-The app is named by `--url` and `--key`, or it is the one that `make up` has started here. Each
-command explains itself:
+The app is named by `--url` and `--key`, or by `--app`, its Azure resource, for whoever is signed in
+and may list its keys; else it is the one that `make up` has started here. Each command explains
+itself:
 
     aci-jobs run --help
+
+Exit codes: 0 done, a followed run has succeeded · 1 a run did not succeed, a dataset or job is
+refused, or you said no · 2 wrong use · 3 the app has refused it · 4 the app did not answer ·
+130 interrupted.
 """
 
 import io
@@ -13,14 +18,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets, jobs, schedules
+from command_line import dead_letters, doctor, opening, runs, showing, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
-from command_line.doctor import doctor
-from command_line.output import Exit
-from command_line.printable import printable
+from command_line.deferred import commands_of
+from command_line.output import Exit, say
 from worker_image.errors import PermanentError
-from worker_image.generator import SpecError
 
 
 class OneLineErrors(TyperGroup):
@@ -35,27 +38,21 @@ class OneLineErrors(TyperGroup):
             code = super().main(*args, **{**extra, "standalone_mode": False})
         except typer.TyperException as error:
             code = error.exit_code
-            _say(error.format_message())
-        except SpecError as error:
+            if message := error.format_message():  # of a bare command the help is enough
+                say(message)
+        except typer.Abort:  # the end of the input where a question was asked
             code = Exit.FAILED
-            for problem in error.problems:
-                _say(str(problem))
-        except PermanentError as error:
+        except PermanentError as error:  # of a dataset each problem has a line of its own
             code = Exit.FAILED
-            _say(str(error))
+            for line in str(error).splitlines():
+                say(line)
         except RefusedError as error:
             code = Exit.REFUSED
-            _say(str(error))
+            say(str(error))
         except UnreachableError as error:
             code = Exit.UNREACHABLE
-            _say(str(error))
+            say(str(error))
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def _say(message: str) -> None:
-    line = printable(" ".join(message.split()))
-    if line:
-        print(line, file=sys.stderr)
 
 
 cli = typer.Typer(
@@ -64,10 +61,19 @@ cli = typer.Typer(
     cls=OneLineErrors,
     help=__doc__,
 )
-cli.add_typer(datasets.cli, name="dataset")
-cli.command()(doctor)
-cli.add_typer(jobs.cli, name="job")
-cli.add_typer(schedules.cli, name="schedule")
+for commands in (runs, watching, showing, dead_letters, doctor, wishes, opening):
+    cli.add_typer(commands.cli)
+for noun, purpose in (
+    ("dataset", "Check, look at, size up and store datasets; print their tables and the language."),
+    ("job", "Store the request of a run under a name, and start it."),
+    ("schedule", "Store when a job starts by itself, switch it on and off, start it now."),
+):
+    cli.add_typer(
+        typer.Typer(no_args_is_help=True),
+        name=noun,
+        cls=commands_of(f"command_line.{noun}s"),
+        help=purpose,
+    )
 
 
 @cli.callback()
@@ -78,8 +84,16 @@ def _(
         str,
         typer.Option(envvar="ACI_JOBS_KEY", help="A function key of the app.", show_envvar=True),
     ] = "",
+    app: Annotated[
+        str,
+        typer.Option(
+            envvar="ACI_JOBS_APP",
+            metavar="ID",
+            help="The app in Azure: /subscriptions/…/providers/Microsoft.Web/sites/NAME",
+        ),
+    ] = "",
 ) -> None:
-    context.obj = Target(url, key)
+    context.obj = Target(url, key, app)
 
 
 def main() -> None:

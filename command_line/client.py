@@ -33,6 +33,7 @@ class Client:
 
     url: str
     key: str = field(repr=False)
+    timeout: float = TIMEOUT
 
     def start(self, wanted: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
@@ -72,7 +73,6 @@ class Client:
     ) -> httpx.Response:
         """One call as it is: bytes there, and the answer whatever it holds."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
-        verify: Any = _NONE_TRUSTED if self.url.startswith("http://") else True
         try:
             answer = httpx.request(
                 method,
@@ -80,8 +80,8 @@ class Client:
                 headers={"x-functions-key": self.key, **(headers or {})},
                 params=given or None,  # an empty query would take the place of the path's
                 content=content,
-                timeout=TIMEOUT,
-                verify=verify,
+                timeout=self.timeout,
+                verify=trusted(self.url),
             )
         except httpx.TransportError as error:
             raise UnreachableError(f"{self.url} does not answer: {error}") from error
@@ -92,14 +92,19 @@ class Client:
     def pages(
         self, path: str, member: str, query: Mapping[str, Any] | None = None
     ) -> Iterator[Any]:
-        """The items of a list from all of its pages."""
-        after: str | None = None
+        """The items of a list from all of its pages, or from those behind an `after`."""
+        after = (query or {}).get("after")
         while True:
             page = self.call("GET", path, query={**(query or {}), "after": after})
             yield from page[member]
             after = page.get("next")
             if after is None:
                 return
+
+
+def trusted(url: str) -> ssl.SSLContext | bool:
+    """The certificates that a call of this address needs, for httpx."""
+    return _NONE_TRUSTED if url.startswith("http://") else True
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import typer
 
@@ -18,18 +19,39 @@ class Target:
 
     url: str = ""
     key: str = field(default="", repr=False)
+    app: str = ""
 
 
 def connect(context: typer.Context) -> Client:
     """The app that the options name, else the one that `make up` has started.
 
     Raises:
-        typer.BadParameter: there is neither.
+        typer.BadParameter: there is neither, or it is named in two ways, or its address is none.
+        RefusedError, UnreachableError: Azure does not tell where the app is.
     """
     target = context.find_object(Target) or Target()
-    if target.url:
-        return Client(target.url.rstrip("/").removesuffix("/api"), target.key)
-    return _local()
+    if target.url and target.app:
+        raise typer.BadParameter(
+            "the app is named twice: by --url or ACI_JOBS_URL, and by --app or ACI_JOBS_APP"
+        )
+    if target.app:
+        # What speaks to Azure takes long to import, and most commands do not need it.
+        from command_line import azure_app  # noqa: PLC0415
+
+        return azure_app.find(target.app)
+    return Client(_address(target.url), target.key) if target.url else _local()
+
+
+def _address(url: str) -> str:
+    """Where the app answers, without what is the same for all."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise typer.BadParameter("http://HOST or https://HOST is needed", param_hint="--url")
+    if parts.query or parts.fragment:  # it may hold a key, and is not shown
+        raise typer.BadParameter(
+            "nothing may stand behind a ?: the key is for --key", param_hint="--url"
+        )
+    return url.rstrip("/").removesuffix("/api")
 
 
 def _local() -> Client:
@@ -38,7 +60,7 @@ def _local() -> Client:
         keys = json.loads((LOCAL / "functions" / "keys.json").read_text())
     except OSError:
         raise typer.BadParameter(
-            "no app is named: give --url and --key, set ACI_JOBS_URL and ACI_JOBS_KEY,"
-            " or start one here with `make up`"
+            "no app is named: give --url and --key or --app, set ACI_JOBS_URL and ACI_JOBS_KEY or"
+            " ACI_JOBS_APP, or start one here with `make up`"
         ) from None
     return Client(f"http://127.0.0.1:{ports['functions']}", keys["function"])

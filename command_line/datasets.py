@@ -10,6 +10,7 @@ from command_line import estimate as estimating
 from command_line import preview as previewing
 from command_line import reference as referring
 from command_line.definitions import Noun, add_commands
+from command_line.figures import count
 from command_line.reading import FILE, read, with_lists
 from command_line.schema import dataset_schema, rendered
 from command_line.tables import statements
@@ -23,11 +24,7 @@ _MEASURED_UNITS, _MEASURED_SECONDS = 200, 1.0
 _FORM = Form(Format(Documents().format), Compression(Documents().compression))
 _INSTANCES = Instances()
 
-cli = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    help="Check, look at, size up and store datasets; print their tables and the language itself.",
-)
+cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 @cli.command()
@@ -47,7 +44,7 @@ def validate(file: FILE) -> None:
     extra = sum(measured.first.records[name] for name in shared)
     also = f" and {extra:,.0f} shared by all" if shared else ""
     print(
-        f"{dataset.name}: {estimating.count(len(dataset.records), 'record type')},"
+        f"{dataset.name}: {count(len(dataset.records), 'record type')},"
         f" {rows:,.0f} rows a unit on average{also}; keys last for {dataset.max_units:,} units"
     )
 

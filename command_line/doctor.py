@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from command_line.choosing import chosen, completed
 from command_line.connection import connect
 from command_line.output import AS_JSON, Exit, console, show_json
 from command_line.printable import printable
@@ -13,10 +14,19 @@ from command_line.printable import printable
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
+cli = typer.Typer()
+
+
+@cli.command(rich_help_panel="Runs")
 def doctor(
     context: typer.Context,
     run: Annotated[
-        str, typer.Argument(help="A run, also one that has ended; the whole app without one.")
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run, also one that has ended; the whole app without one.",
+            autocompletion=completed,
+        ),
     ] = "",
     as_json: AS_JSON = False,
 ) -> None:
@@ -24,7 +34,9 @@ def doctor(
 
     Ends with exit code 1 if there is an error among the findings.
     """
-    answer = connect(context).call("GET", f"/runs/{run}/doctor" if run else "/doctor")
+    client = connect(context)
+    run = chosen(client, run) if run else ""
+    answer = client.call("GET", f"/runs/{run}/doctor" if run else "/doctor")
     if as_json:
         show_json(answer)
     else:

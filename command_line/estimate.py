@@ -6,6 +6,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from command_line.figures import count, duration
 from orchestration.estimating import Estimate
 from orchestration.model import Instances
 from orchestration.settings import Settings
@@ -68,15 +69,3 @@ def _table(*names: str) -> Table:
     for place, name in enumerate(names):
         table.add_column(name, justify="right" if place and name else "left")
     return table
-
-
-def count(number: int, name: str) -> str:
-    """A number of things by name."""
-    return f"{number:,} {name}" + ("" if number == 1 else "s")
-
-
-def duration(seconds: float) -> str:
-    """A time that was measured or follows from one."""
-    if seconds < 1:
-        return f"{1000 * seconds:.1f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:,.1f} min"

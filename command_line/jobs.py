@@ -14,11 +14,7 @@ KEY = Annotated[
     typer.Option(metavar="KEY", help="The same key again gives the same run."),
 ]
 
-cli = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    help="Store the request of a run under a name, and start it.",
-)
+cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 def _columns(entry: Entry) -> dict[str, str]:

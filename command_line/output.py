@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+from command_line.printable import printable
 
-_WIDE = 1_000
+AS_JSON = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+YES = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+_PIPE_WIDTH = 1_000
 
 
 class Exit(IntEnum):
@@ -27,13 +29,34 @@ class Exit(IntEnum):
 def console() -> Console:
     """Standard output for people: values are shown as they are, never read as markup.
 
-    In a pipe no row of a table is wrapped.
+    In a pipe lines are as long as they need to be.
     """
     piped = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=piped, width=_WIDE if piped else None)
+    return Console(highlight=False, soft_wrap=piped, width=_PIPE_WIDTH if piped else None)
 
 
 def show_json(value: Any) -> None:
     """Print a value as JSON: indented for a person, on a line in a pipe."""
     indent = 2 if sys.stdout.isatty() else None
     print(json.dumps(value, indent=indent, ensure_ascii=False))
+
+
+def say(message: str) -> None:
+    """Tell a person something in a line beside the output."""
+    print(printable(" ".join(message.split())), file=sys.stderr, flush=True)
+
+
+def attended() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def confirm(question: str, otherwise: str) -> None:
+    """Ask before something is done that cannot be undone, or costs money.
+
+    Raises:
+        typer.Exit: the answer is no, and `otherwise` was said.
+    """
+    if not typer.confirm(question, err=True):
+        say(otherwise)
+        raise typer.Exit(Exit.FAILED)

@@ -9,11 +9,7 @@ from command_line.definitions import NAME, Entry, Noun, add_commands, as_json_te
 from command_line.jobs import KEY, start
 from command_line.output import AS_JSON, show_json
 
-cli = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    help="Say when jobs start by themselves, and see what has become of their due times.",
-)
+cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
 def _columns(entry: Entry) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from command_line.client import RefusedError
+from command_line.client import RefusedError, UnreachableError
 from local_host.demo import run_demo
 from local_host.services.process import ServiceError
 from local_host.services.toolchain import Toolchain, ToolchainError
@@ -55,7 +55,7 @@ def demo(
     except KeyboardInterrupt:
         console.print("Interrupted; stopping everything.")
         holds = False
-    except (ServiceError, ToolchainError, RefusedError) as error:
+    except (ServiceError, ToolchainError, RefusedError, UnreachableError) as error:
         console.print(f"[red]{error}[/red]")
         holds = False
     finally:

@@ -1,5 +1,6 @@
 """The command line as its tests call it."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from command_line.__main__ import cli
+from support.endpoint import Answer
 
 WIDTH = 100
 CHECKOUT = Path(__file__).parents[2]
@@ -31,3 +33,20 @@ def written(folder: Path, document: Any) -> Path:
     path = folder / "dataset.yaml"
     path.write_text(yaml.safe_dump(document, allow_unicode=True, sort_keys=False))
     return path
+
+
+def called(*words: object, stdin: str | bytes | None = None, **environment: str) -> Result:
+    """Any command; no app is named but by its words and this `environment`."""
+    unnamed = dict.fromkeys(("ACI_JOBS_URL", "ACI_JOBS_KEY", "ACI_JOBS_APP"), "")
+    env = {**unnamed, "COLUMNS": str(WIDTH), **environment}
+    return CliRunner().invoke(cli, [*map(str, words)], input=stdin, env=env, prog_name="aci-jobs")
+
+
+def answers(*values: Any) -> list[Answer]:
+    """What an endpoint answers, one after the other: JSON, or a status with problem details."""
+    return [
+        Answer(value, json.dumps({"detail": f"detail of {value}"}))
+        if isinstance(value, int)
+        else Answer(200, json.dumps(value))
+        for value in values
+    ]

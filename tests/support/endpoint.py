@@ -20,6 +20,7 @@ class Answer:
 class Asked:
     """One request as it came."""
 
+    method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
@@ -48,8 +49,8 @@ def endpoint(port: int = 0) -> Iterator[Endpoint]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            answer = running.next(Asked(self.path, dict(self.headers), body))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = running.next(Asked(self.command, self.path, dict(self.headers), body))
             if not answer.status:
                 self.close_connection = True
                 return
@@ -59,6 +60,9 @@ def endpoint(port: int = 0) -> Iterator[Endpoint]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content if answer.status != 204 else b"")
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             """Nothing to the output of the tests."""

@@ -17,7 +17,7 @@ BODY = b'{"type":"run.finished","data":{"text":"\xc3\xa9 %s $x"}}'
 
 
 def asked(at: datetime, body: bytes = BODY, secret: str = SECRET) -> Asked:
-    return Asked("/", headers(keys(secret), "r1-finished-0", at, body), body)
+    return Asked("POST", "/", headers(keys(secret), "r1-finished-0", at, body), body)
 
 
 def test_the_payloads_of_the_page_are_payloads() -> None:
@@ -34,7 +34,7 @@ def test_python_takes_what_is_signed_and_nothing_else() -> None:
     with pytest.raises(ValueError, match="does not fit"):
         received(asked(now, secret=f"whsec_{'A' * 32}"))
     with pytest.raises(ValueError, match="does not fit"):
-        received(Asked("/", asked(now).headers, BODY + b" "))
+        received(Asked("POST", "/", asked(now).headers, BODY + b" "))
     with pytest.raises(ValueError, match="just now"):
         received(asked(now - timedelta(minutes=6)))
 

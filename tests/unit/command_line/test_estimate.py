@@ -3,7 +3,8 @@
 import pytest
 from support.generator import document, every_kind, retail
 
-from command_line.estimate import duration, estimated
+from command_line.estimate import estimated
+from command_line.figures import duration
 from orchestration.estimating import START_SECONDS
 from orchestration.model import Instances
 from orchestration.settings import Settings

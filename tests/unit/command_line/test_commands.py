@@ -1,0 +1,295 @@
+"""What each command asks of the API, and what it prints of the answer."""
+
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command_line import CHECKOUT, answers, called
+from support.endpoint import Answer, Asked, endpoint
+from support.tables import table
+from support.views import RUN, fleet, letter_page, run_page, run_view
+from typer.testing import Result
+
+COMMAND = (sys.executable, "-m", "command_line")
+PLAN = {
+    "kind": "generate",
+    "units": 12,
+    "messages": {"generate": 12},
+    "groups": None,
+    "warnings": ["much"],
+    "data": None,
+    "documents": None,
+}
+STARTED = {"run": RUN, "kind": "generate", "links": {}}
+WISHED = {"run": RUN, "wishes": {}}
+JOB = json.dumps({"kind": "generate", "dataset": "retail", "units": 5})
+
+
+def command(
+    script: list[Answer], *words: object, stdin: str | None = None, **environment: str
+) -> tuple[Result, list[Asked]]:
+    """A command on an app that answers so, and what the app was asked."""
+    with endpoint() as api:
+        api.script = script
+        options = ("--url", f"http://{api.host}", "--key", "the-key")
+        result = called(*options, *words, stdin=stdin, **environment)
+        assert not result.exception or isinstance(result.exception, SystemExit)
+        assert "the-key" not in result.output
+        return result, api.asked
+
+
+@table(
+    "words, answer, asked",
+    {
+        "status": (["status", RUN], run_view(), f"GET /api/runs/{RUN}"),
+        "report": (["report", RUN], {"run": RUN}, f"GET /api/runs/{RUN}/report"),
+        "groups": (["groups", RUN], fleet(), f"GET /api/runs/{RUN}/groups"),
+        "list": (["list"], run_page(RUN), "GET /api/runs?limit=20"),
+        "list with filters": (
+            ["list", "--state", "LIVE", "--kind", "ingest", "--dataset", "d", "--limit", "3"],
+            run_page(RUN),
+            "GET /api/runs?state=live&kind=ingest&dataset=d&limit=3",
+        ),
+        "dead letters by cause": (
+            ["dead", RUN],
+            letter_page(count=0),
+            f"GET /api/runs/{RUN}/dead-letters?limit=1",
+        ),
+        "dead letters of one cause": (
+            ["dead", RUN, "--fingerprint", "62f9"],
+            letter_page("ingest/4", count=1),
+            f"GET /api/runs/{RUN}/dead-letters?fingerprint=62f9&limit=1000",
+        ),
+        "a dead letter": (
+            ["dead", RUN, "ingest/4"],
+            {"message": "x"},
+            f"GET /api/runs/{RUN}/dead-letters/ingest/4",
+        ),
+        "pause": (["pause", RUN], WISHED, f"POST /api/runs/{RUN}/pause {{}}"),
+        "resume": (["resume", RUN], WISHED, f"POST /api/runs/{RUN}/resume {{}}"),
+        "scale": (["scale", RUN, "8"], WISHED, f'POST /api/runs/{RUN}/scale {{"count": 8}}'),
+        "scale as the request says": (
+            ["scale", RUN, "request"],
+            WISHED,
+            f'POST /api/runs/{RUN}/scale {{"count": null}}',
+        ),
+        "cancel": (
+            ["cancel", RUN, "--reason", "wrong"],
+            WISHED,
+            f'POST /api/runs/{RUN}/cancel {{"reason": "wrong"}}',
+        ),
+        "redrive of all": (
+            ["redrive", RUN],
+            {"run": RUN, "dead_letters": 3},
+            f'POST /api/runs/{RUN}/redrive {{"units": null, "fingerprint": null}}',
+        ),
+        "redrive of some": (
+            ["redrive", RUN, "--unit", "4", "--unit", "5", "--fingerprint", "62f9"],
+            {"run": RUN, "dead_letters": 2},
+            f'POST /api/runs/{RUN}/redrive {{"units": [4, 5], "fingerprint": "62f9"}}',
+        ),
+    },
+)
+def test_with_json_the_answer_is_printed_as_it_is(
+    words: list[str], answer: dict[str, Any], asked: str
+) -> None:
+    result, (request,) = command(answers(answer), *words, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert json.loads(result.stdout) == answer
+    assert f"{request.method} {request.path} {request.body.decode()}".strip() == asked
+
+
+@table(
+    "script, words, expected",
+    {
+        "status": (answers(run_view(), fleet("ingest/7")), ["status", RUN], "ingest/7"),
+        "groups": (answers(fleet("ingest/7")), ["groups", RUN], "ingest/7"),
+        "list": (answers(run_page(RUN)), ["list"], RUN),
+        "dead": (answers(letter_page("ingest/4", count=1)), ["dead", RUN], "has 1 dead letter."),
+        "dead --all": (
+            answers(letter_page("ingest/4", count=1)),
+            ["dead", RUN, "--all"],
+            "[bold]down[/bold]",
+        ),
+        "pause": (answers(WISHED), ["pause", RUN], f"{RUN} will be paused."),
+        "scale": (answers(WISHED), ["scale", RUN, "1"], "will have 1 container group."),
+        "redrive": (
+            answers({"run": RUN, "dead_letters": 3}),
+            ["redrive", RUN],
+            f"{RUN} is redriven: 3 dead letters.",
+        ),
+    },
+)
+def test_for_people(script: list[Answer], words: list[str], expected: str) -> None:
+    result, _ = command(script, *words)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert expected in result.stdout
+
+
+@table(
+    "words, message",
+    {
+        "a state that there is not": (["list", "--state", "Done"], "'Done' is not one of 'live',"),
+        "a unit without a stage": (["dead", RUN, "4"], "'4': a stage and a unit are needed"),
+        "a way out of the address": (["dead", RUN, "../x/4"], "'../x/4': a stage and"),
+        "half a container group": (["scale", RUN, "1.5"], "'1.5': a number is needed, or request"),
+    },
+)
+def test_wrong_use_asks_nothing(words: list[str], message: str) -> None:
+    result, asked = command([], *words)
+    assert (result.exit_code, result.stdout, asked) == (2, "", [])
+    assert message in result.stderr
+
+
+def test_all_runs_are_listed_over_all_pages() -> None:
+    other = "r250102-030405-abcde"
+    script = answers(run_page(RUN, following=RUN), run_page(other))
+    result, asked = command(script, "list", "--all", "--json")
+    page = json.loads(result.stdout)
+    assert ([run["run"] for run in page["runs"]], page["next"]) == ([RUN, other], None)
+    assert [request.path for request in asked] == [
+        "/api/runs?limit=500",
+        f"/api/runs?limit=500&after={RUN}",
+    ]
+
+
+def test_a_list_says_that_there_are_more() -> None:
+    result, _ = command(answers(run_page(RUN, following=RUN)), "list", "--limit", 1)
+    assert "more than these 1" in result.stderr
+
+
+def test_all_dead_letters_are_listed_over_all_pages() -> None:
+    script = answers(
+        letter_page("ingest/4", count=2, following="ingest/4"), letter_page("ingest/5", count=2)
+    )
+    result, asked = command(script, "dead", RUN, "--all", "--json")
+    page = json.loads(result.stdout)
+    assert [letter["place"] for letter in page["dead_letters"]] == ["ingest/4", "ingest/5"]
+    assert (page["count"], page["next"]) == (2, None)
+    assert asked[1].path.endswith("?limit=1000&after=ingest%2F4")
+
+
+def test_a_run_is_started_and_followed_without_being_asked_where_nobody_is() -> None:
+    script = answers(STARTED, run_view(kind="generate"), run_view("Succeeded", kind="generate"))
+    result, asked = command(script, "run", "-", "--units", 7, "--json", stdin=JOB)
+    assert (result.exit_code, result.stderr) == (0, "")
+    started, *looks = map(json.loads, result.stdout.splitlines())
+    assert started == STARTED
+    assert [look["state"] for look in looks] == ["Running", "Succeeded"]
+    assert (asked[0].method, asked[0].path) == ("POST", "/api/runs")
+    assert json.loads(asked[0].body)["units"] == 7
+
+
+@pytest.mark.parametrize(("key", "sent"), [("tonight", "tonight"), (None, "cli-")])
+def test_a_start_has_an_idempotency_key(key: str | None, sent: str) -> None:
+    options = ["--idempotency-key", key] if key else []
+    result, (request,) = command(answers(STARTED), "run", "-", "-d", *options, stdin=JOB)
+    assert (result.exit_code, result.stdout) == (0, f"Run {RUN} was started.\n")
+    assert request.headers["Idempotency-Key"].startswith(sent)
+
+
+def test_a_start_whose_answer_is_lost_can_be_made_good() -> None:
+    result, (request,) = command([Answer(0)], "run", "-", stdin=JOB)
+    assert result.exit_code == 4
+    assert f"--idempotency-key {request.headers['Idempotency-Key']} the same" in result.stderr
+
+
+def test_a_refusal_has_every_fault_in_a_line() -> None:
+    errors = [{"field": "units", "reason": "too many"}, {"field": "sink", "reason": "none"}]
+    problem = Answer(400, json.dumps({"detail": "not valid", "errors": errors}))
+    result, _ = command([problem], "plan", "-", stdin=JOB)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == "400 not valid; units: too many; sink: none\n"
+
+
+def test_the_browser_gets_the_key_and_the_output_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    script = tmp_path / "browser.py"
+    script.write_text("import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])")
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {seen} %s")
+    result, asked = command([], "open")
+    assert (result.exit_code, asked) == (0, [])
+    assert seen.read_text().endswith("/api/dashboard?code=the-key")
+    assert "/api/dashboard" in result.stdout
+
+
+def test_without_a_browser_the_address_is_printed(tmp_path: Path) -> None:
+    words = ["--url", "http://127.0.0.1:1", "--key", "the-key", "open"]
+    environment = {"PYTHONPATH": str(CHECKOUT), "PATH": str(tmp_path)}
+    output = subprocess.run(
+        [*COMMAND, *words], env=environment, capture_output=True, check=True, text=True
+    ).stdout
+    assert "There is no browser here. Open http://127.0.0.1:1/api/dashboard?code=KEY" in output
+    assert "the-key" not in output
+
+
+@table(
+    "words, script, answer, code, expected, asked",
+    {
+        "a start that is not wanted": (
+            ["run", "job.json"],
+            answers(PLAN),
+            "n",
+            1,
+            ["units", "12", "warning: much", "Start this run?", "Nothing was started."],
+            ["POST /api/plan"],
+        ),
+        "a start that is": (
+            ["run", "job.json", "--detach"],
+            answers(PLAN, STARTED),
+            "y",
+            0,
+            ["Start this run?", f"Run {RUN} was started."],
+            ["POST /api/plan", "POST /api/runs"],
+        ),
+        "a redrive of all": (
+            ["redrive", RUN],
+            answers(letter_page(count=3)),
+            "n",
+            1,
+            [f"Redrive {RUN}: 3 dead letters?", "Nothing is tried again."],
+            [f"GET /api/runs/{RUN}/dead-letters?limit=1"],
+        ),
+    },
+)
+def test_a_person_at_a_terminal_is_asked(
+    words: list[str],
+    script: list[Answer],
+    answer: str,
+    code: int,
+    expected: list[str],
+    asked: list[str],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "job.json").write_text(JOB)
+    with endpoint() as api:
+        api.script = script
+        shown, ended = at_a_terminal(tmp_path, answer, "--url", f"http://{api.host}", *words)
+        assert [f"{each.method} {each.path}" for each in api.asked] == asked
+    assert ended == code
+    assert [part for part in expected if part not in shown] == []
+
+
+def at_a_terminal(folder: Path, answer: str, *words: str) -> tuple[str, int]:
+    """What a command shows on a terminal where a question gets this answer, and its exit code."""
+    ours, its = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())  # the terminal keeps it until it is asked for
+    environment = {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "120", "TERM": "dumb"}
+    with subprocess.Popen(
+        [*COMMAND, *words], cwd=folder, env=environment, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal says that it is closed
+            while piece := os.read(ours, 4096):
+                shown += piece
+        os.close(ours)
+    return shown.decode(), process.returncode
