@@ -18,9 +18,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import dead_letters, deferred, opening, runs, showing, watching, wishes
+from command_line import dead_letters, opening, runs, showing, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
+from command_line.deferred import commands_of
 from command_line.output import Exit, say
 from worker_image.errors import PermanentError
 
@@ -65,7 +66,7 @@ for commands in (runs, watching, showing, dead_letters, wishes, opening):
 cli.add_typer(
     typer.Typer(no_args_is_help=True),
     name="dataset",
-    cls=deferred.Datasets,
+    cls=commands_of("datasets"),
     help="Check, look at and size up a dataset; print its tables and the language itself.",
 )
 

@@ -7,21 +7,22 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 
-class Datasets(TyperGroup):
-    """The commands that begin with `dataset`, which bring the generator and the loader along."""
+def commands_of(module: str) -> type[TyperGroup]:
+    """A group that has the commands of `cli` in a module of this name beside this one."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Their names."""
-        names: list[str] = self._module().list_commands(ctx)
-        return names
+    class Deferred(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            names: list[str] = _group(module).list_commands(ctx)
+            return names
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One of them."""
-        return self._module().get_command(ctx, cmd_name)
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            return _group(module).get_command(ctx, cmd_name)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The one that the words begin with, or an error that suggests one."""
-        return self._module().resolve_command(ctx, args)
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            return _group(module).resolve_command(ctx, args)
 
-    def _module(self) -> Any:
-        return get_command(import_module("command_line.datasets").cli)
+    return Deferred
+
+
+def _group(module: str) -> Any:
+    return get_command(import_module(f"command_line.{module}").cli)
