@@ -71,7 +71,7 @@ for noun, purpose in (
     cli.add_typer(
         typer.Typer(no_args_is_help=True),
         name=noun,
-        cls=commands_of(f"command_line.{noun}s"),
+        cls=commands_of(f"{noun}s"),
         help=purpose,
     )
 

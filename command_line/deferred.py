@@ -7,28 +7,22 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 
-class Deferred(TyperGroup):
-    """The commands of a module, which brings the generator along."""
-
-    module = ""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Their names."""
-        names: list[str] = self._commands().list_commands(ctx)
-        return names
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """One of them."""
-        return self._commands().get_command(ctx, cmd_name)
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The one that the words begin with, or an error that suggests one."""
-        return self._commands().resolve_command(ctx, args)
-
-    def _commands(self) -> Any:
-        return get_command(import_module(self.module).cli)
-
-
 def commands_of(module: str) -> type[TyperGroup]:
-    """The commands of the `cli` that a module will have."""
-    return type("Deferred", (Deferred,), {"module": module})
+    """A group that has the commands of `cli` in a module of this name beside this one."""
+
+    class Deferred(TyperGroup):
+        def list_commands(self, ctx: Any) -> list[str]:
+            names: list[str] = _group(module).list_commands(ctx)
+            return names
+
+        def get_command(self, ctx: Any, cmd_name: str) -> Any:
+            return _group(module).get_command(ctx, cmd_name)
+
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            return _group(module).resolve_command(ctx, args)
+
+    return Deferred
+
+
+def _group(module: str) -> Any:
+    return get_command(import_module(f"command_line.{module}").cli)
