@@ -48,8 +48,11 @@ def run(
     client = connect(context)
     job = read_job(file, units=units, seed=seed, changes=changes)
     if attended() and not (yes or as_json):
-        console().print(plans.outline(client.call("POST", "/plan", job)))
+        found = client.call("POST", "/plan", job)
+        console().print(plans.outline(found))
         confirm("Start this run?", "Nothing was started.")
+        # Status and report show it beside what the run really comes to.
+        job = {"expected": {name: found[name] for name in ("cost", "minutes")}, **job}
     started = _started(client, job, idempotency_key or f"cli-{uuid4().hex}")
     if as_json:
         show_json(started)

@@ -75,7 +75,9 @@ def _figures(report: View) -> Iterator[tuple[str, str]]:
     if (finish := report.get("finish") or {}).get("state") not in (None, "not needed"):
         yield "last step", f"{finish['state']}, {duration(finish['seconds'])}"
     yield "container groups", f"{report['groups_used']}, {report['billed_seconds']:.0f} s billed"
-    yield "cost on ACI", money(report["cost"])
+    planned = (report.get("expected") or {}).get("cost")
+    by_plan = "" if planned is None else f", {money(planned)} by the plan"
+    yield "cost on ACI", f"{money(report['cost'])}{by_plan}"
 
 
 def _rows(report: View) -> Iterator[tuple[str, str]]:

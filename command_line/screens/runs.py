@@ -113,6 +113,8 @@ def _cost(status: View) -> str:
     parts = [f"{money(status['cost'])} so far"]
     if status["cost_at_end"] is not None:
         parts.append(f"{money(status['cost_at_end'])} at the end")
+    if status["cost_expected"] is not None:
+        parts.append(f"{money(status['cost_expected'])} by the plan")
     if status["cost_limit"] is not None:
         parts.append(f"{money(status['cost_limit'])} is the limit")
     return ", ".join(parts)

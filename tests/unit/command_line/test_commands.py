@@ -22,6 +22,8 @@ PLAN = {
     "units": 12,
     "messages": {"generate": 12},
     "groups": None,
+    "cost": 0.25,
+    "minutes": 2.0,
     "warnings": ["much"],
     "data": None,
     "documents": None,
@@ -276,6 +278,9 @@ def test_a_person_at_a_terminal_is_asked(
         assert [f"{each.method} {each.path}" for each in api.asked] == asked
     assert ended == code
     assert [part for part in expected if part not in shown] == []
+    if api.asked[-1].path == "/api/runs":  # what was agreed to stands beside what comes of it
+        started = json.loads(api.asked[-1].body)
+        assert started["expected"] == {"cost": 0.25, "minutes": 2.0}
 
 
 def at_a_terminal(folder: Path, answer: str, *words: str) -> tuple[str, int]:
