@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 
 from . import logs
+from .blobs import Place
 from .contract import CommandPayload, Ending, Message, WorkerEnvironment, naming
 from .errors import PermanentError, UnitTimeout
 from .program import Program
 from .stages import Product, read_payload
-from .storage import Place
 
 LOG = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from . import dead_letters, logs
 from .clock import Clock
-from .contract import DeadLetter, Failure, Message, Receipt, Stage, UndecodableMessageError, naming
+from .contract import DeadLetter, Failure, Message, Stage, UndecodableMessageError, naming
 from .errors import PermanentError, TargetBusyError, UnitTimeout
 from .heartbeats import Tally
 from .lease import Lease
@@ -170,19 +170,8 @@ class Delivery:
         clock, storage = self._workplace.clock, self._workplace.storage
         begun = clock.monotonic()
         product = stage.work(message, self._attempt(message))
-        receipt = Receipt(
-            run=message.run,
-            stage=message.stage,
-            unit=message.unit,
-            records=product.records,
-            bytes=product.size,
-            checksum=product.checksum,
-            seconds=clock.monotonic() - begun,
-            worker=self._workplace.worker,
-            delivery=self.lease.deliveries,
-            document=product.document,
-            rejected=product.rejected,
-        )
+        seconds, worker = clock.monotonic() - begun, self._workplace.worker
+        receipt = product.receipt(message, seconds, worker, self.lease.deliveries)
         place = stage.place(message)
         if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
             self._workplace.tally.done(receipt)
