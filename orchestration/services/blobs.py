@@ -82,6 +82,22 @@ class Blobs:
         )
         yield from download.chunks()
 
+    def stretch(
+        self, path: str, start: int, length: int, container: str = naming.RUNS, etag: str = ""
+    ) -> bytes:
+        """So many bytes of a blob from one on, of a version if need be; fewer at its end.
+
+        There must be a byte at `start`.
+
+        Raises:
+            ResourceModifiedError: there is another version by now.
+            ResourceNotFoundError: there is no such blob.
+        """
+        condition = MatchConditions.IfNotModified if etag else None
+        blob = self._service.get_blob_client(container, path)
+        download = blob.download_blob(start, length, etag=etag or None, match_condition=condition)
+        return download.readall()
+
     def write(
         self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
     ) -> None:
