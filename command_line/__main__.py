@@ -13,11 +13,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import datasets
+from command_line import datasets, logs, units
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.output import Exit
 from command_line.printable import printable
+from command_line.replay import cli as replay
 from worker_image.errors import PermanentError
 from worker_image.generator import SpecError
 
@@ -64,6 +65,8 @@ cli = typer.Typer(
     help=__doc__,
 )
 cli.add_typer(datasets.cli, name="dataset")
+for commands in (logs, units, replay):
+    cli.add_typer(commands.cli)
 
 
 @cli.callback()
