@@ -48,7 +48,7 @@ class Product:
             run=message.run,
             stage=message.stage,
             unit=message.unit,
-            records=self.records,
+            records=dict(self.records),
             bytes=self.size,
             checksum=self.checksum,
             seconds=seconds,

@@ -93,10 +93,12 @@ class Blobs:
             ResourceModifiedError: there is another version by now.
             ResourceNotFoundError: there is no such blob.
         """
-        condition = MatchConditions.IfNotModified if etag else None
+        condition: dict[str, Any] = {}
+        if etag:
+            condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         blob = self._service.get_blob_client(container, path)
-        download = blob.download_blob(start, length, etag=etag or None, match_condition=condition)
-        return download.readall()
+        content: bytes = blob.download_blob(start, length, **condition).readall()
+        return content
 
     def write(
         self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
