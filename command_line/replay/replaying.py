@@ -21,6 +21,7 @@ from worker_image.datasets import Datasets
 from worker_image.errors import PermanentError
 from worker_image.gate import Gate
 from worker_image.ingester import OpenSink, Sink, Surroundings, open_sink
+from worker_image.ingester.postgresql.options import Options
 from worker_image.making import Made, MakeUnit, Making, TellTables
 from worker_image.redaction import Redaction
 from worker_image.stages import Finish, Generate, Ingest, UnitStage
@@ -136,8 +137,8 @@ class Replay:
             surroundings = Surroundings(postgresql_url=lambda: self.database)
             return partial(open_sink, surroundings=surroundings)
 
-        def files(_: Mapping[str, Any]) -> Sink:
-            return RowFiles(folder.path / "rows")
+        def files(members: Mapping[str, Any]) -> Sink:
+            return RowFiles(folder.path / "rows", Options.read(members).bad_rows)
 
         return files
 

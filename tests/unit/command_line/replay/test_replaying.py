@@ -1,6 +1,7 @@
 """Units done in a folder: what they read and write, and what their failures leave."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -124,6 +125,21 @@ def test_rows_are_files_by_record_type(tmp_path: Path) -> None:
     rows = tmp_path / RUN / "ingest-4" / "rows"
     assert (rows / "a%2Fb.ndjson").read_text() == '{"id":1.5}\n{"id":3}\n'
     assert (rows / "c.ndjson").read_text() == '{"id":2}\n'
+
+
+def test_bad_rows_are_set_aside_as_far_as_the_run_allows(tmp_path: Path) -> None:
+    lines = b'{"type":"a","id":1}\n{"type":"a",\n{"type":"a","id":3}\n'
+    sink = {"kind": "postgresql", "schema": "s", "on_bad_row": "reject", "reject_limit": 1}
+    allowed = replace(INGEST, payload={**INGEST.payload, "sink": sink})
+    outcome = done(tmp_path, allowed, lines)
+    assert outcome.receipt
+    assert (outcome.receipt.rows, outcome.receipt.rejected) == (2, 1)
+    aside = tmp_path / RUN / "ingest-4" / "c" / "x.rejected.ndjson"
+    assert json.loads(aside.read_text())["number"] == 2
+    refused = done(tmp_path, INGEST, lines)
+    assert refused.failure
+    assert refused.failure.message.startswith("x, row 2: ")
+    assert json.loads(aside.read_text())["number"] == 2, "it is there to be looked at"
 
 
 def test_a_failure_leaves_its_traceback_and_nothing_of_an_earlier_replay(tmp_path: Path) -> None:
