@@ -20,7 +20,7 @@ from .threads import side_by_side
 T = TypeVar("T")
 
 MOST_BYTES = 32 << 20
-MOST_LOGS = 512  # that one call reads, those that were written last
+MOST_LOGS = 512  # whose ends one call reads
 FIRST_PIECE, LARGEST_PIECE = 64 << 10, 1 << 20
 NEW_BYTES = 256 << 10  # of one log behind a place
 PLATFORM_BYTES = 64 << 10
@@ -74,15 +74,17 @@ class Logs:
         return sorted(logs, key=lambda log: log.changed, reverse=True)
 
     def tails(self, logs: list[Log], last: int, wanted: Wanted[T]) -> list[Stretch[T]]:
-        """Of each log the last lines that are wanted, as far as its share of bytes goes."""
+        """Of each log the last lines that are wanted, as far as its share of bytes goes.
+
+        Of very many logs the first ones alone.
+        """
+        logs = logs[:MOST_LOGS]
         share = MOST_BYTES // max(1, len(logs))
-        return side_by_side(
-            lambda log: tail(self._reader(log), log, last, share, wanted), logs[:MOST_LOGS]
-        )
+        return side_by_side(lambda log: tail(self._reader(log), log, last, share, wanted), logs)
 
     def news(self, logs: list[Log], places: dict[str, int], wanted: Wanted[T]) -> list[Stretch[T]]:
         """Of each log the next lines behind its place, which is 0 where it has none."""
-        grown = [log for log in logs if log.size > places.get(log.worker, 0)][:MOST_LOGS]
+        grown = [log for log in logs if log.size > places.get(log.worker, 0)]
         share = min(NEW_BYTES, MOST_BYTES // max(1, len(grown)))
         return side_by_side(
             lambda log: behind(self._reader(log), log, places.get(log.worker, 0), share, wanted),

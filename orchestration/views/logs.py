@@ -132,7 +132,7 @@ def tail(run: str, logs: Sequence[Log], ends: Iterable[Stretch[LogLine]], last: 
     ends = list(ends)
     merged = [said for _, _, said in _merged(ends)]
     seen = {log.worker: log.size for log in logs}
-    more = any(end.more for end in ends) or len(merged) > last
+    more = any(end.more for end in ends) or len(merged) > last or len(ends) < len(logs)
     return _page(run, logs, merged[-last:], seen, more=more)
 
 

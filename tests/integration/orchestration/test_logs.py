@@ -89,6 +89,16 @@ def test_lines_of_one_unit_are_found_in_large_logs_within_bounds(
     assert (said(bounded), bounded["more"]) == ([], True), "it says where it has stopped"
 
 
+def test_of_very_many_logs_those_that_were_written_last_are_read(
+    services: Services, two: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "MOST_LOGS", 1)
+    newest = page(services, two)["workers"][0]
+    found = page(services, two)
+    assert {each["worker"] for each in found["lines"]} == {newest}
+    assert found["more"] is True
+
+
 def test_lines_of_any_kind_are_shown(services: Services, two: str) -> None:
     ship(services, two, "b", b"Killed", b"\xff{", b"", b'{"level":', b"[1, 2]")
     assert said(page(services, two, worker="b"))[2:] == ["Killed", "\ufffd{", '{"level":', "[1, 2]"]
