@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from contextlib import closing
+from functools import partial
 
 from benchmarks.memory import peak_mb
 from worker_image.contract import (
@@ -19,7 +20,7 @@ from worker_image.contract import (
 )
 from worker_image.datasets import Datasets
 from worker_image.gate import Gate
-from worker_image.ingester import Surroundings
+from worker_image.ingester import Surroundings, open_sink
 from worker_image.makers import Makers
 from worker_image.stages import Ingest
 from worker_image.storage import Storage, connect
@@ -53,9 +54,9 @@ def main(azurite: str, postgresql: str, path: str) -> None:
     """Load the document and report."""
     environment = WorkerEnvironment(run=RUN, worker="bench", storage_connection_string=azurite)
     storage = Storage(*connect(environment, None), RUN)
-    surroundings = Surroundings(postgresql_url=lambda: postgresql)
+    opened = partial(open_sink, surroundings=Surroundings(postgresql_url=lambda: postgresql))
     with closing(Makers(1)) as makers:
-        stage = Ingest(storage, Datasets(storage, makers), surroundings, Gate(1))
+        stage = Ingest(storage, Datasets(storage, makers), opened, Gate(1))
         started = time.monotonic()
         product = stage.work(message(path))
         seconds = time.monotonic() - started

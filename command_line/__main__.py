@@ -18,7 +18,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from command_line import dead_letters, doctor, opening, runs, showing, watching, wishes
+from command_line import dead_letters, doctor, logs, opening, runs, showing, units, watching, wishes
 from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.deferred import commands_of
@@ -61,7 +61,7 @@ cli = typer.Typer(
     cls=OneLineErrors,
     help=__doc__,
 )
-for commands in (runs, watching, showing, dead_letters, doctor, wishes, opening):
+for commands in (runs, watching, showing, dead_letters, doctor, units, logs, wishes, opening):
     cli.add_typer(commands.cli)
 for noun, purpose in (
     ("dataset", "Check, look at, size up and store datasets; print their tables and the language."),

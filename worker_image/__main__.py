@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from random import Random
 
 from . import identity, logs
@@ -16,7 +17,7 @@ from .datasets import Datasets
 from .delivery import Workplace
 from .gate import Gate
 from .heartbeats import Tally
-from .ingester import Surroundings
+from .ingester import Surroundings, open_sink
 from .makers import Makers
 from .stages import Finish, Generate, Ingest
 from .storage import Storage, connect
@@ -38,13 +39,14 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
         http_hosts=tuple(filter(None, environment.http_hosts.split(","))),
         connections=environment.connections,
     )
+    opened = partial(open_sink, surroundings=surroundings)
     workplace = Workplace(
         worker=environment.worker,
         storage=storage,
         stages={
             Stage.GENERATE: Generate(storage, datasets),
-            Stage.INGEST: Ingest(storage, datasets, surroundings, Gate(environment.connections)),
-            Stage.FINISH: Finish(datasets, surroundings),
+            Stage.INGEST: Ingest(storage, datasets, opened, Gate(environment.connections)),
+            Stage.FINISH: Finish(datasets, opened),
             Stage.COMMAND: Command(environment, os.environ),
         },
         tally=Tally(),

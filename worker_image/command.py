@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic
 
+from .blobs import Place
 from .contract import CommandPayload, Ending, Message, WorkerEnvironment, about, naming
 from .errors import PermanentError, UnitTimeout
 from .program import Program
 from .stages import Product, read_payload
-from .storage import Place
 
 LOG = logging.getLogger(__name__)
 

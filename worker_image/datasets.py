@@ -5,12 +5,11 @@ import json
 import threading
 from functools import lru_cache
 
+from .blobs import BlobStore
 from .contract import DatasetSource
 from .errors import PermanentError
 from .forms import Form
-from .makers import Makers
-from .making import REMEMBERED, Made, MakeUnit, TellTables
-from .storage import Storage
+from .making import REMEMBERED, Made, MakeUnit, Making, TellTables
 from .tables import Table
 
 
@@ -21,7 +20,7 @@ class Datasets:
     MakerError where another try may be lucky.
     """
 
-    def __init__(self, storage: Storage, makers: Makers) -> None:
+    def __init__(self, storage: BlobStore, makers: Making) -> None:
         self._storage = storage
         self._makers = makers
         self._lock = threading.Lock()

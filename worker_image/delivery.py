@@ -15,7 +15,6 @@ from .contract import (
     DeadLetter,
     Failure,
     Message,
-    Receipt,
     Stage,
     UndecodableMessageError,
     about,
@@ -179,19 +178,8 @@ class Delivery:
         clock, storage = self._workplace.clock, self._workplace.storage
         begun = clock.monotonic()
         product = stage.work(message, self._attempt(message))
-        receipt = Receipt(
-            run=message.run,
-            stage=message.stage,
-            unit=message.unit,
-            records=product.records,
-            bytes=product.size,
-            checksum=product.checksum,
-            seconds=clock.monotonic() - begun,
-            worker=self._workplace.worker,
-            delivery=self.lease.deliveries,
-            document=product.document,
-            rejected=product.rejected,
-        )
+        seconds, worker = clock.monotonic() - begun, self._workplace.worker
+        receipt = product.receipt(message, seconds, worker, self.lease.deliveries)
         place = stage.place(message)
         if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
             self._workplace.tally.done(receipt)

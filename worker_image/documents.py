@@ -7,13 +7,11 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, cast
 
-from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-
+from .blobs import AbsentError, BlobStore, BlobStream, OtherVersionError, Place
 from .contract import IngestPayload, Message, Reading, naming
 from .errors import PermanentError
 from .ingester import Document, Rejected
 from .ingester.sink import Batch, SourceRow
-from .storage import BlobStream, Place, Storage
 from .tables import Table
 
 
@@ -24,7 +22,11 @@ class Blobs:
     """
 
     def __init__(
-        self, storage: Storage, message: Message, payload: IngestPayload, tables: tuple[Table, ...]
+        self,
+        storage: BlobStore,
+        message: Message,
+        payload: IngestPayload,
+        tables: tuple[Table, ...],
     ) -> None:
         self._storage = storage
         self._parts = list(_parts(message, payload, tables))
@@ -77,9 +79,9 @@ class Blobs:
     def _open(self, place: Place, etag: str | None) -> BlobStream:
         try:
             return self._storage.open(place, etag)
-        except ResourceNotFoundError as error:
+        except AbsentError as error:
             raise PermanentError(f"{place}: there is no such document") from error
-        except ResourceModifiedError as error:
+        except OtherVersionError as error:
             reason = "it has changed since the run listed it"
             raise PermanentError(f"{place}: {reason}; its version was {etag}") from error
 

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from .errors import PermanentError
 from .forms import Form
@@ -63,6 +63,16 @@ class TellTables:
     def answer(self) -> tuple[Table, ...]:
         """The tables, parents first."""
         return _parsed(self.dataset).tables
+
+
+class Making(Protocol):
+    """Whoever answers these requests, in this process or in others."""
+
+    def unit(self, request: MakeUnit) -> Made:
+        """Make a unit; raises PermanentError for a specification that is refused."""
+
+    def tables(self, request: TellTables) -> tuple[Table, ...]:
+        """The tables of a dataset; raises what `unit` does."""
 
 
 @dataclass(frozen=True, slots=True)

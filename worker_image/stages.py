@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
+from .blobs import BlobStore, Place
 from .contract import (
     DatasetSource,
     FinishPayload,
     GeneratePayload,
     IngestPayload,
     Message,
+    Receipt,
     Stage,
     naming,
     sink_members,
@@ -22,8 +24,7 @@ from .documents import Blobs
 from .errors import PermanentError
 from .forms import Compression, Form, Format
 from .gate import Gate
-from .ingester import Sink, Surroundings, open_sink
-from .storage import Place, Storage
+from .ingester import OpenSink, Sink
 from .tables import Table
 
 T = TypeVar("T")
@@ -40,6 +41,22 @@ class Product:
     content: bytes = b""
     rejected: int = 0
     content_type: str = "application/octet-stream"
+
+    def receipt(self, message: Message, seconds: float, worker: str, delivery: int) -> Receipt:
+        """The proof of it, once it is committed: made in so many seconds, by whom and when."""
+        return Receipt(
+            run=message.run,
+            stage=message.stage,
+            unit=message.unit,
+            records=dict(self.records),
+            bytes=self.size,
+            checksum=self.checksum,
+            seconds=seconds,
+            worker=worker,
+            delivery=delivery,
+            document=self.document,
+            rejected=self.rejected,
+        )
 
 
 class UnitStage(Protocol):
@@ -73,7 +90,7 @@ class Generate:
 
     grace = 0.0
 
-    def __init__(self, storage: Storage, datasets: Datasets) -> None:
+    def __init__(self, storage: BlobStore, datasets: Datasets) -> None:
         self._storage = storage
         self._datasets = datasets
 
@@ -136,10 +153,10 @@ class Generate:
 
 
 class _Sinks:
-    """A sink for each thread, kept for the next unit; `surroundings` are the worker's."""
+    """A sink for each thread, kept for the next unit."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._surroundings = surroundings
+    def __init__(self, open_sink: OpenSink) -> None:
+        self._open = open_sink
         self._own = threading.local()
 
     @contextmanager
@@ -149,7 +166,7 @@ class _Sinks:
         if own.get("members") != members:
             self.close()
         if "sink" not in own:
-            own.update(members=members, sink=open_sink(members, self._surroundings))
+            own.update(members=members, sink=self._open(members))
         try:
             yield own["sink"]
         except PermanentError:
@@ -170,9 +187,9 @@ class _IntoSink:
 
     grace = 0.0
 
-    def __init__(self, datasets: Datasets, surroundings: Surroundings) -> None:
+    def __init__(self, datasets: Datasets, open_sink: OpenSink) -> None:
         self._datasets = datasets
-        self._sinks = _Sinks(surroundings)
+        self._sinks = _Sinks(open_sink)
 
     def place(self, message: Message) -> Place:
         """The empty blob."""
@@ -200,9 +217,9 @@ class Ingest(_IntoSink):
     """
 
     def __init__(
-        self, storage: Storage, datasets: Datasets, surroundings: Surroundings, gate: Gate
+        self, storage: BlobStore, datasets: Datasets, open_sink: OpenSink, gate: Gate
     ) -> None:
-        super().__init__(datasets, surroundings)
+        super().__init__(datasets, open_sink)
         self._storage = storage
         self._gate = gate
 

@@ -1,22 +1,25 @@
 """The storage of a run as a worker sees it: two queues, the run's blobs, the user's documents."""
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import requests
 from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+from azure.core.exceptions import (
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.core.pipeline.transport import RequestsTransport
-from azure.storage.blob import BlobServiceClient, ContentSettings, StorageStreamDownloader
+from azure.storage.blob import BlobServiceClient, ContentSettings
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from .blobs import AbsentError, BlobStream, OtherVersionError, Place
 from .contract import ConfigurationError, Receipt, WorkerEnvironment, naming
 
 NEVER = -1
@@ -34,17 +37,6 @@ _PATIENCE: dict[str, Any] = {
 }
 # Documents of any size pass through in pieces of this many bytes.
 _PIECES: dict[str, Any] = {"max_single_get_size": 4 << 20, "max_chunk_get_size": 4 << 20}
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a blob is."""
-
-    container: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.container}/{self.path}"
 
 
 class _Session(requests.Session):
@@ -115,28 +107,6 @@ def connect(
         ) from None
 
 
-class BlobStream:
-    """A document as it is read, once, from the front; `etag` names its version."""
-
-    def __init__(self, download: StorageStreamDownloader[bytes]) -> None:
-        self._download = download
-        self._hash = hashlib.sha256()
-        self.size = download.size
-        self.etag = str(download.properties.etag)
-
-    def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes, all that is left if it is negative; empty at the end."""
-        piece = self._download.read(size)
-        self._hash.update(piece)
-        return piece
-
-    def checksum(self) -> str:
-        """SHA-256 of the whole document; reads what is left of it."""
-        while self.read(1 << 20):
-            pass
-        return self._hash.hexdigest()
-
-
 class Storage:
     """Idempotent operations on what a worker reads and writes.
 
@@ -193,12 +163,18 @@ class Storage:
         """Open a document, of a certain version if need be; reading fails if it changes meanwhile.
 
         Raises:
-            ResourceNotFoundError: there is none.
-            ResourceModifiedError: it is of another version.
+            AbsentError: there is none.
+            OtherVersionError: it is of another version.
         """
         condition = MatchConditions.IfNotModified if etag else None
         blob = self._blobs.get_blob_client(place.container, place.path)
-        return BlobStream(blob.download_blob(etag=etag, match_condition=condition))
+        try:
+            download = blob.download_blob(etag=etag, match_condition=condition)
+        except ResourceNotFoundError as error:
+            raise AbsentError(str(place)) from error
+        except ResourceModifiedError as error:
+            raise OtherVersionError(str(place)) from error
+        return BlobStream(download, download.size, str(download.properties.etag))
 
     def replace(self, place: Place, content: bytes, content_type: str) -> None:
         """Write a blob, or overwrite the one that is there."""

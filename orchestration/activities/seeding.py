@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from worker_image.contract import DatasetSource, Message, naming
+from worker_image.contract import DatasetSource, Message, Receipt, naming
 
 from .. import planning
 from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed
@@ -85,30 +85,35 @@ def seed(services: Services, decision: Seed) -> Outcome:
     record = load(services, decision.run)
     units = range(decision.first, decision.first + decision.count)
     if decision.missing:
-        messages = _missing_messages(services, record, look(services, record, units))
+        wanted = _missing_messages(services, record, look(services, record, units))
     else:
-        messages = _messages(services, record, units)
-    return Outcome(count=_send(services, record.run, messages))
+        wanted = messages(services, record, units)
+    return Outcome(count=_send(services, record.run, wanted))
 
 
 def reseed(services: Services, record: RunRecord, part: Part) -> int:
     """Put messages of a part's missing units on the work queue, a bounded number; how many."""
-    messages = islice(_missing_messages(services, record, part), RESEEDED)
-    return _send(services, record.run, messages)
+    missing = islice(_missing_messages(services, record, part), RESEEDED)
+    return _send(services, record.run, missing)
 
 
 def _missing_messages(services: Services, record: RunRecord, part: Part) -> Iterator[Message]:
     first, *later = planning.STAGES[record.request.kind]
     # A document may have been mended since it was listed.
-    yield from _messages(services, record, part.missing[first], as_listed=False)
+    yield from messages(services, record, part.missing[first], as_listed=False)
     dataset = dataset_of(record)
-    for stage in later:  # loads what the first stage has written
+    for stage in later:
         for unit in part.missing[stage]:
-            container, path = part.done[first][unit].document.split("/", 1)
-            yield planning.ingest_message(record, unit, container, path, dataset)
+            yield following(record, part.done[first][unit], dataset)
 
 
-def _messages(
+def following(record: RunRecord, written: Receipt, dataset: DatasetSource | None) -> Message:
+    """The message of the stage that loads what the first one has written."""
+    container, path = written.document.split("/", 1)
+    return planning.ingest_message(record, written.unit, container, path, dataset)
+
+
+def messages(
     services: Services, record: RunRecord, units: Iterable[int], *, as_listed: bool = True
 ) -> Iterator[Message]:
     """The messages of units in the first stage; documents of versions as listed, or any."""
@@ -157,16 +162,17 @@ def dataset_of(record: RunRecord) -> DatasetSource | None:
     """The dataset as the run's messages have it."""
     if record.dataset is None:
         return None
-    text, digest = _canonical(record.dataset)
+    text, digest = canonical(record.dataset)
     return planning.dataset_source(record.run, text, record.dataset, digest)
 
 
 def _store_dataset(services: Services, record: RunRecord) -> None:
     source = dataset_of(record)
     if source and source.blob and record.dataset is not None:
-        services.records.create(source.blob, _canonical(record.dataset)[0])
+        services.records.create(source.blob, canonical(record.dataset)[0])
 
 
-def _canonical(dataset: dict[str, object]) -> tuple[str, str]:
+def canonical(dataset: dict[str, object]) -> tuple[str, str]:
+    """A specification as workers read it, and the digest that names it."""
     text = json.dumps(dataset, separators=(",", ":"))
     return text, hashlib.sha256(text.encode()).hexdigest()

@@ -82,6 +82,24 @@ class Blobs:
         )
         yield from download.chunks()
 
+    def stretch(
+        self, path: str, start: int, length: int, container: str = naming.RUNS, etag: str = ""
+    ) -> bytes:
+        """So many bytes of a blob from one on, of a version if need be; fewer at its end.
+
+        There must be a byte at `start`.
+
+        Raises:
+            ResourceModifiedError: there is another version by now.
+            ResourceNotFoundError: there is no such blob.
+        """
+        condition: dict[str, Any] = {}
+        if etag:
+            condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        blob = self._service.get_blob_client(container, path)
+        content: bytes = blob.download_blob(start, length, **condition).readall()
+        return content
+
     def write(
         self, path: str, content: str | bytes, metadata: dict[str, str] | None = None
     ) -> None:

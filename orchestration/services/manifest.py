@@ -1,9 +1,22 @@
 """The list of a run's documents: one blob, made of a block for each part that was audited."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobBlock, BlobClient
+
+PIECE = 256 << 10
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of a version of a manifest; behind the last one `end` is the byte, None at its end."""
+
+    lines: list[bytes]
+    etag: str
+    end: int | None
 
 
 class Manifest:
@@ -26,6 +39,29 @@ class Manifest:
         except ResourceNotFoundError:
             return set()
         return {int(str(block.id)) for block in (*committed, *staged)}
+
+    def lines(self, start: int, most: int, etag: str = "") -> Lines | None:
+        """At most so many lines from a byte on that one begins with; None if there is no manifest.
+
+        Raises:
+            ResourceModifiedError: it is not of this version any more.
+        """
+        try:
+            found = self._blob.get_blob_properties()
+            content, etag = bytearray(), etag or str(found.etag)
+            while content.count(b"\n") < most and start + len(content) < found.size:
+                content += self._piece(start + len(content), etag)
+        except ResourceNotFoundError:
+            return None
+        lines = bytes(content).splitlines(keepends=True)[:most]
+        end = start + sum(map(len, lines))
+        return Lines(lines, etag, end if end < found.size else None)
+
+    def _piece(self, start: int, etag: str) -> bytes:
+        unchanged = MatchConditions.IfNotModified
+        return self._blob.download_blob(
+            start, PIECE, etag=etag, match_condition=unchanged
+        ).readall()
 
     def commit(self, parts: Iterable[int]) -> None:
         """Make the manifest of the latest lines of these parts, in this order, and no others.

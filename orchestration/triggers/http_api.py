@@ -16,10 +16,13 @@ from . import (
     doctor,
     fleet,
     jobs,
+    logs,
+    manifest,
     openapi,
     plans,
     runs,
     schedules,
+    units,
     wishes,
 )
 from .operations import JSON, Call, NoQuery, Operation, Reply
@@ -51,6 +54,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *fleet.OPERATIONS,
     *wishes.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *logs.OPERATIONS,
+    *units.OPERATIONS,
+    *manifest.OPERATIONS,
     *doctor.OPERATIONS,
     *datasets.OPERATIONS,
     *jobs.OPERATIONS,

@@ -1,6 +1,7 @@
 """The smallest pipeline: units of three records each, from the generator to PostgreSQL."""
 
 import atexit
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from psycopg import sql
 from worker_image.contract import DatasetSource, GeneratePayload, Message, Stage
 from worker_image.datasets import Datasets
 from worker_image.gate import Gate
-from worker_image.ingester import Surroundings
+from worker_image.ingester import Surroundings, open_sink
 from worker_image.makers import Makers
 from worker_image.stages import Finish, Generate, Ingest, UnitStage
 from worker_image.storage import Storage
@@ -57,11 +58,11 @@ def pipeline_message(
 def true_stages(storage: Storage, database: str = "") -> dict[Stage, UnitStage]:
     """The stages that a worker's process has."""
     datasets = Datasets(storage, MAKERS)
-    surroundings = Surroundings(postgresql_url=lambda: database)
+    opened = partial(open_sink, surroundings=Surroundings(postgresql_url=lambda: database))
     return {
         Stage.GENERATE: Generate(storage, datasets),
-        Stage.INGEST: Ingest(storage, datasets, surroundings, Gate(2)),
-        Stage.FINISH: Finish(datasets, surroundings),
+        Stage.INGEST: Ingest(storage, datasets, opened, Gate(2)),
+        Stage.FINISH: Finish(datasets, opened),
     }
 
 

@@ -19,6 +19,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient
 
+from worker_image.blobs import Place
 from worker_image.clock import Clock
 from worker_image.contract import (
     DeadLetter,
@@ -36,7 +37,7 @@ from worker_image.heartbeats import Tally
 from worker_image.lease import Lease
 from worker_image.logs import Shipment
 from worker_image.stages import Product, UnitStage
-from worker_image.storage import Place, Storage, connect
+from worker_image.storage import Storage, connect
 from worker_image.worker import Worker
 
 CHECKOUT = Path(__file__).parents[2]

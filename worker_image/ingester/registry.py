@@ -1,11 +1,14 @@
 """The sinks that there are: a new one is a module beside them and a line here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from ..errors import PermanentError
 from .sink import Sink, Surroundings
+
+OpenSink = Callable[[Mapping[str, Any]], Sink]
+"""Gives the sink that a payload names; raises what `open_sink` does."""
 
 # By kind the module, which is imported where it is needed: its `open_sink` makes the sink.
 SINKS = {

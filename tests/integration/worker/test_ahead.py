@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from support.services import eventually
 from support.worker import DOCUMENTS, Bench, Plain
 
+from worker_image.blobs import Place
 from worker_image.contract import ExitCode, Limits, Message, Stage
 from worker_image.logs import Shipment
-from worker_image.storage import Place
 from worker_image.worker import Worker
 
 SHORT = 16  # units that teach a worker that others may wait in it

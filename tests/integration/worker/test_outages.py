@@ -1,6 +1,7 @@
 """Storage that does not answer, now and then or for good."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from azure.core.exceptions import ServiceRequestError
@@ -11,7 +12,7 @@ from support.worker import Bench, Plain, new_run
 from worker_image.contract import ExitCode, Stage, naming
 from worker_image.datasets import Datasets
 from worker_image.gate import Gate
-from worker_image.ingester import Surroundings
+from worker_image.ingester import Surroundings, open_sink
 from worker_image.logs import Shipment
 from worker_image.stages import Ingest
 from worker_image.worker import Worker
@@ -72,8 +73,8 @@ def test_a_database_that_was_away_is_asked_for_anew(bench: Bench, database: str)
     # With a managed identity each URL has a token of its own, and an old one has expired.
     urls = iter(["postgresql://nobody@127.0.0.1:1/nowhere", database])
     storage = bench.storage()
-    surroundings = Surroundings(lambda: next(urls))
-    ingest = Ingest(storage, Datasets(storage, MAKERS), surroundings, Gate(1))
+    opened = partial(open_sink, surroundings=Surroundings(lambda: next(urls)))
+    ingest = Ingest(storage, Datasets(storage, MAKERS), opened, Gate(1))
     bench.seed(pipeline_message(bench))
     bench.drain({**true_stages(storage), Stage.INGEST: ingest})
     [receipt] = bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))

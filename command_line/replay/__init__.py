@@ -1,0 +1,1 @@
+"""Units of a run made again on this machine, by the worker's own code."""
