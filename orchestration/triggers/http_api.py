@@ -10,7 +10,7 @@ import azure.functions as func
 
 from ..model import Value
 from ..services import Services
-from . import dead_letters, fleet, openapi, plans, runs, wishes
+from . import dashboard, dead_letters, fleet, openapi, plans, runs, wishes
 from .operations import JSON, Call, NoQuery, Operation, Reply
 
 VERSION = "1.0"
@@ -40,6 +40,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *fleet.OPERATIONS,
     *wishes.OPERATIONS,
     *dead_letters.OPERATIONS,
+    *dashboard.OPERATIONS,
 )
 
 
