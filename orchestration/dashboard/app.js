@@ -28,8 +28,8 @@ function Theme() {
     try { localStorage.setItem(STORED, theme); } catch { /* private windows may have no storage */ }
   }, [theme]);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length];
-  return html`<button type="button" class="plain theme" title="Colours: ${theme}; switch to ${next}"
-    aria-label="Colours: ${theme}" onClick=${() => setTheme(next)}>${theme}</button>`;
+  return html`<button type="button" class="plain theme" title="Switch to ${next}"
+    onClick=${() => setTheme(next)}>Colours: ${theme}</button>`;
 }
 
 function storedTheme() {

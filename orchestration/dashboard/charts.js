@@ -5,9 +5,9 @@ const POINTS = 90;
 
 const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
 
-function Charts({ samples }) {
-  if (samples.length < 2) return html`<p class="empty">There is nothing to draw yet.</p>`;
-  const stages = Object.keys(samples.at(-1).units);
+function Charts({ samples, live }) {
+  const stages = [...new Set(samples.flatMap((each) => Object.keys(each.units)))];
+  if (samples.length < 2 || !stages.length) return html`<p class="empty">There is nothing to draw.</p>`;
   const paces = spread(samples);
   const byStage = (member) => stages.map((stage, at) => ({
     label: stage,
@@ -16,11 +16,11 @@ function Charts({ samples }) {
   }));
   const ends = paces.map(([, b]) => instant(b));
   return html`<div class="charts">
-    <${Chart} title="Rows a second" times=${ends} series=${byStage("rows")} />
-    <${Chart} title="Units a second" times=${ends} series=${byStage("units")} />
-    <${Chart} title="Queue" times=${samples.map(instant)}
+    <${Chart} live=${live} title="Rows a second" times=${ends} series=${byStage("rows")} />
+    <${Chart} live=${live} title="Units a second" times=${ends} series=${byStage("units")} />
+    <${Chart} live=${live} title="Queue" times=${samples.map(instant)}
       series=${[{ label: "messages", colour: "--c3", values: samples.map((each) => each.queued), fill: true }]} />
-    <${Chart} title="Container groups" times=${samples.map(instant)}
+    <${Chart} live=${live} title="Container groups" times=${samples.map(instant)}
       series=${[{ label: "running", colour: "--c4", values: samples.map((each) => each.groups), stepped: true }]} />
   </div>`;
 }
@@ -46,7 +46,7 @@ function pace(a, b, member, stage) {
   return Math.max(0, more / Math.max(0.001, instant(b) - instant(a)));
 }
 
-function Chart({ title, times, series }) {
+function Chart({ title, times, series, live }) {
   const place = useRef();
   const chart = useRef();
   const data = [times, ...series.map((each) => each.values)];
@@ -68,7 +68,7 @@ function Chart({ title, times, series }) {
   return html`<figure>
     <figcaption><b>${title}</b>${series.map((each) => html`<span>
       <i class="dot" style=${{ background: `var(${each.colour})` }} aria-hidden="true"></i>
-      ${each.label} <b class="n">${rate(each.values.at(-1))}</b></span>`)}
+      ${each.label}${live && html` <b class="n">${short(Math.round(each.values.at(-1)))}</b>`}</span>`)}
     </figcaption>
     <div ref=${place} role="img" aria-label="${title} over time; last: ${now}"></div>
   </figure>`;
@@ -80,13 +80,13 @@ function drawn(series, width) {
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: { sync: { key: "run" }, drag: { x: false, y: false }, y: false },
     plugins: [readout(series)],
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 22, space: 70, values: ticked },
+      { ...axis, grid: { show: false }, size: 22, space: 62, values: ticked },
       { ...axis, grid, size: 42, space: 32, values: (_, values) => values.map(short) },
     ],
     series: [{}, ...series.map((each) => ({

@@ -6,8 +6,8 @@ function DeadLetters({ run, page }) {
   return html`<ul class="causes">
     ${groups.map((group) => html`<${Cause} key=${group.fingerprint} run=${run} group=${group} />`)}
   </ul>
-  ${groups.length > 1 && html`<${Redrive} run=${run} label="Redrive all ${atLeast(count, more)}"
-    question="Try all ${atLeast(count, more)} dead letters again? Their attempts start anew." />`}`;
+  ${groups.length > 1 && html`<div class="buttons"><${Redrive} run=${run} label="Redrive all ${atLeast(count, more)}"
+    question="Try all ${atLeast(count, more)} dead letters again? Their attempts start anew." /></div>`}`;
 }
 
 const atLeast = (count, more) => `${number(count)}${more ? " or more" : ""}`;

@@ -29,12 +29,12 @@ function Figures({ run }) {
       ${!over(run.state) && ` · ${number(figures.queued)} in the queue`}
     <//>
     <${Figure} name="Rows" value=${number(rows)}>
-      ${known(pace) && `${rate(pace)} a second on average`}
+      ${rows > 0 && known(pace) && `${rate(pace)} a second on average`}
       ${rejectedOf(figures.stages) > 0 && ` · ${number(rejectedOf(figures.stages))} rejected`}
     <//>
     <${Figure} ...${over(run.state)
       ? { name: "Took", value: duration(elapsed) }
-      : { name: "Time left", value: known(left) ? `about ${duration(left)}` : NONE }}>
+      : { name: "Time left, about", value: duration(left) }}>
       ${over(run.state)
         ? html`ended <${Time} at=${run.report?.ended} />`
         : html`${duration(elapsed)} so far`}
@@ -58,7 +58,7 @@ function Cost({ cost, cost_at_end: end, cost_limit: cap }) {
   const whole = Math.max(cost ?? 0, end ?? 0, cap ?? 0);
   const cut = known(cap) && known(end) && end > cap;
   return html`<${Figure} name="Cost" value=${money(cost)} of=${known(end) ? `of about ${money(end)}` : ""}>
-    ${whole > 0 && html`<div class="bar cost" role="img" aria-label="Cost so far, at the end, and its cap">
+    ${whole > 0 && (known(end) || known(cap)) && html`<div class="bar cost" role="img" aria-label="Cost so far, at the end, and its cap">
       ${known(end) && html`<i class="ahead" style=${{ width: `${percent(end, whole)}%` }}></i>`}
       <i class="done" style=${{ width: `${percent(cost, whole)}%` }}></i>
       ${known(cap) && html`<i class="cap" style=${{ left: `${percent(cap, whole)}%` }}></i>`}

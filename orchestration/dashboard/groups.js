@@ -2,26 +2,29 @@
 
 function Groups({ groups, now }) {
   const [named, setNamed] = useState(null);
-  if (!groups.length) return html`<p class="empty">No container group was needed yet.</p>`;
-  const first = Math.min(...groups.map((each) => Date.parse(each.seen)));
+  if (!groups.length) return html`<p class="empty">There are none.</p>`;
+  const first = Math.min(...groups.map(begun));
   const last = Math.max(now, ...groups.map((each) => Date.parse(each.gone ?? each.ended ?? each.seen)));
   const at = (time) => `${percent(Date.parse(time) - first, last - first)}%`;
   const end = new Date(last).toISOString();
   const shown = groups.find((each) => each.name === named) ?? groups.find(working) ?? groups.at(-1);
-  return html`<${About} group=${shown} end=${end} />
-    <ol class="timeline">
+  return html`<ol class="timeline">
       ${groups.map((each) => html`<${Life} key=${each.name} group=${each} at=${at} end=${end}
         chosen=${each === shown} choose=${() => setNamed(each.name)} />`)}
     </ol>
     <p class="scale"><${Time} at=${new Date(first).toISOString()} say=${clock} />
       <span class="legend"><i class="coming"></i>coming<i class="busy"></i>working<i class="idle"></i>idle<i
         class="left"></i>ended</span>
-      <${Time} at=${end} say=${clock} /></p>`;
+      <${Time} at=${end} say=${clock} /></p>
+    <${About} group=${shown} end=${end} />`;
 }
+
+// It may have started before it was first seen.
+const begun = ({ seen, started }) => Math.min(Date.parse(seen), Date.parse(started ?? seen));
 
 const working = (group) => !group.ended && !group.gone && group.worker?.current.length > 0;
 
-const title = ({ ordinal, attempt }) => (attempt ? `${ordinal}·${attempt}` : `${ordinal}`);
+const title = ({ ordinal, attempt }) => (attempt > 1 ? `${ordinal}·${attempt}` : `${ordinal}`);
 
 function Life({ group, at, end, chosen, choose }) {
   return html`<li>
@@ -61,7 +64,7 @@ function standing({ state, ended, gone, exit_code: code, worker, replaced_by: ne
 }
 
 // Workers name what they hold as stage/unit.
-const unit = (name) => String(name).split("/").pop();
+const unit = (name) => name.split("/").pop().replace(/^0+(?=\d)/, "");
 
 function About({ group, end }) {
   const { worker, started, ended, gone } = group;
@@ -76,8 +79,9 @@ function About({ group, end }) {
     <p><b>${group.name}</b></p>
     <p>${facts.map((fact, index) => html`${index > 0 && " · "}${fact}`)}</p>
     <p class="note">${worker
-      ? html`worker ${worker.state}, last heard <${Time} at=${worker.at} say=${clock} />:
-        ${" "}${tally(worker.units)} units, ${tally(worker.rows)} rows${worker.retries > 0 && `, ${plural(worker.retries, "retry").replace("retrys", "retries")}`}
+      ? html`worker ${worker.state}, its last word at <${Time} at=${worker.at} say=${clock} />:
+        ${" "}${tally(worker.units)} units, ${tally(worker.rows)} rows, ${number(worker.retries)} retried, ${number(worker.dead)} dead
+        ${working(group) && ` · holds units ${list(worker.current.map(unit), 8)}`}
         ${worker.pushback && html` · <span class="warn">${worker.pushback}</span>`}`
       : "its worker has said nothing yet"}</p>
     ${group.detail && html`<p class="note detail">${group.detail}</p>`}

@@ -21,10 +21,10 @@ function Logs({ answer, groups, wanted, want }) {
     </select>
     <input aria-label="Unit" inputmode="numeric" placeholder="unit" size="8" onInput=${typed} />
   </form>
-  <${Lines} answer=${answer} />`;
+  <${Lines} answer=${answer} worker=${wanted.worker} />`;
 }
 
-function Lines({ answer }) {
+function Lines({ answer, worker }) {
   const box = useRef();
   const followed = useRef(true);
   const lines = answer.value?.lines ?? [];
@@ -44,7 +44,7 @@ function Lines({ answer }) {
     ${answer.value.more && html`<p class="note">Older lines are not shown.</p>`}
     ${lines.map((line) => html`<p class=${LEVELS[line.level] ?? ""}>
       <${Time} at=${line.time} say=${clock} /> <b>${line.level}</b> ${line.message}
-      ${known(line.unit) && html` <span class="note">${line.stage}/${line.unit}</span>`}
+      <span class="note" title=${line.worker}>${known(line.unit) && ` ${line.stage}/${line.unit}`}${worker ? "" : ` ${line.worker.slice(-6)}`}</span>
       ${line.error && html`<span class="error">${said(line.error)}</span>`}
     </p>`)}
   </div>`;

@@ -23,23 +23,23 @@ function Run({ run }) {
         <${Panel} title="Over time" actions=${(hidden > 0 || earlier) && html`<label class="earlier">
           <input type="checkbox" checked=${earlier} onChange=${() => setEarlier(!earlier)} />
           earlier rounds too</label>`}>
-          <${Charts} samples=${samples} />
+          <${Charts} samples=${samples} live=${!over(shown.state)} />
         <//>
         <div class="columns">
-          <${Panel} title="Container groups" note=${groupsNote(fleet)}>
+          <div><${Panel} title="Container groups" note=${groupsNote(fleet)}>
             <${Groups} groups=${fleet} now=${Date.parse(shown.report?.ended ?? samples.at(-1)?.at ?? shown.created)} />
           <//>
+          ${shown.report && html`<${Panel} title="Report"><${Report} report=${shown.report} /><//>`}</div>
           <div>
             ${letters.value?.run && html`<${Panel} title="Dead letters" note=${deadNote(letters.value)}>
               <${DeadLetters} run=${run} page=${letters.value} />
             <//>`}
-            ${shown.report && html`<${Panel} title="Report"><${Report} report=${shown.report} /><//>`}
+            <${Panel} title="Logs" actions=${html`<button type="button" aria-expanded=${!!logs}
+              onClick=${() => setLogs(logs ? null : { worker: "", unit: "" })}>${logs ? "Close" : "Open"}</button>`}>
+              ${logs && html`<${Logs} answer=${lines} groups=${fleet} wanted=${logs} want=${setLogs} />`}
+            <//>
           </div>
-        </div>
-        <${Panel} title="Logs" actions=${html`<button type="button" aria-expanded=${!!logs}
-          onClick=${() => setLogs(logs ? null : { worker: "", unit: "" })}>${logs ? "Close" : "Open"}</button>`}>
-          ${logs && html`<${Logs} answer=${lines} groups=${fleet} wanted=${logs} want=${setLogs} />`}
-        <//>`}
+        </div>`}
     </main>`;
 }
 
@@ -67,7 +67,8 @@ function headline({ run, state, status }) {
 
 function Head({ run }) {
   const { state, status, report, request, dataset, schedule } = run;
-  const why = [report && over(state) ? report.reason : status.reason, status.waits].filter(Boolean);
+  const waits = state === "Paused" ? "" : status.waits;
+  const why = [report && over(state) ? report.reason : status.reason, waits].filter(Boolean);
   const live = !over(state) && state !== "Terminated";
   return html`<header class="head">
     <div>

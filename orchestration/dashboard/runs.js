@@ -31,6 +31,9 @@ function Runs({ state = "", text = "" }) {
 
 function Filter({ state, text }) {
   const pending = useRef();
+  const field = useRef();
+  // What is being typed is nobody else's to change.
+  useEffect(() => { if (document.activeElement !== field.current) field.current.value = text; }, [text]);
   const go = (change) => {
     const hash = `#/runs${query({ state, text, ...change })}`;
     history.replaceState(null, "", hash);
@@ -45,7 +48,7 @@ function Filter({ state, text }) {
       <option value="">all states</option>
       ${STATES.map((each) => html`<option value=${each}>${words(each)}</option>`)}
     </select>
-    <input id="filter" type="search" aria-label="Text in run, dataset or schedule" value=${text}
+    <input id="filter" type="search" aria-label="Text in run, dataset or schedule" ref=${field}
       placeholder="run, dataset, schedule" maxlength="100" onInput=${typed} />
   </form>`;
 }
@@ -61,8 +64,8 @@ function RunTable({ runs, filtered }) {
   }
   return html`<table class="runs" ref=${table}>
     <thead><tr>
-      <th>State</th><th>Run</th><th>Of</th><th>Units</th><th class="n">Dead</th><th class="n">Rows</th>
-      <th class="n">Cost</th><th class="n">Started</th><th class="n">Took</th>
+      <th>State</th><th>Run</th><th>What</th><th>Units</th><th class="n">Dead</th><th class="n">Rows</th>
+      <th class="n">Cost</th><th class="n">Started</th><th class="n">Duration</th>
     </tr></thead>
     <tbody>${runs.map((run) => html`<${RunRow} key=${run.run} run=${run} />`)}</tbody>
   </table>`;
@@ -79,9 +82,9 @@ function RunRow({ run }) {
     <td class="a-units">
       <${Bar} part=${run.done ?? 0} dead=${run.dead ?? 0} whole=${run.units} label="Units done of ${run.run}" />
       <span>${number(run.done)} of ${number(run.units)}</span></td>
-    <td class="n a-dead ${run.dead ? "bad" : ""}" data-label="dead">${number(run.dead)}</td>
-    <td class="n a-rows" data-label="rows">${number(run.rows)}</td>
-    <td class="n a-cost" data-label="cost">${money(run.cost)}</td>
+    <td class="n a-dead ${run.dead ? "bad" : ""}">${number(run.dead)}</td>
+    <td class="n a-rows">${number(run.rows)}</td>
+    <td class="n a-cost">${money(run.cost)}</td>
     <td class="n a-started"><${Time} at=${run.created} /></td>
     <td class="n a-took">${duration(took)}</td>
   </tr>`;

@@ -1,5 +1,7 @@
 // Buttons that change something: each asks once more, and says in its own place what came of it.
 
+const SAID = 10_000;
+
 // `question` says what will happen; `fields` are inputs whose values `body` makes the body from.
 // `send` is the path below the run. After the answer `done` says what to expect.
 function Wish({ label, tone = "", question, confirm = label, fields = [], body, send, done }) {
@@ -19,7 +21,13 @@ function Wish({ label, tone = "", question, confirm = label, fields = [], body, 
     if (!result.problem) close();
     ring();
   };
-  return html`<div class="wish ${asked ? "asked" : ""}">
+  useEffect(() => {
+    const old = state.said && setTimeout(() => setState({}), SAID);
+    return () => clearTimeout(old);
+  }, [state]);
+  const left = ({ currentTarget, relatedTarget: next }) =>
+    next && !currentTarget.contains(next) && setAsked(false);
+  return html`<div class="wish" onFocusOut=${left}>
     <button type="button" class=${tone} ref=${opener} aria-expanded=${asked}
       onClick=${() => { setState({}); setAsked(!asked); }}>${label}</button>
     ${state.said && html`<span class="said" role="status">${state.said}</span>`}
@@ -65,7 +73,7 @@ const Resume = ({ run }) => html`<${Wish} label="Resume" send="runs/${run}/resum
 
 const Scale = ({ run, groups }) => html`<${Wish} label="Scale" send="runs/${run}/scale"
   question="How many container groups from now on? Nothing: as many as the request says."
-  fields=${[{ label: "Container groups", name: "count", type: "number", value: groups || "" }]}
+  fields=${[{ label: "Container groups", name: "count", type: "number", defaultValue: groups ?? "" }]}
   body=${({ count }) => ({ count: count === "" ? null : Number(count) })}
   confirm="Scale the run" done="The run scales at its next look." />`;
 
