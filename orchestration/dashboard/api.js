@@ -7,12 +7,12 @@ const PATIENCE = 20_000;
 class Unreached extends Error {}
 
 // {value} or, where the API refuses, {problem: {status, detail, errors}}.
-// Raises Unreached where there is no answer, or one that says that a service is away.
+// Raises Unreached where there is no answer, or one that says that the app or a service is away.
 async function call(method, path, body, signal) {
   const answer = await sent(method, path, body, signal);
   const content = await answer.json().catch(() => null);
   if (answer.ok) return { value: content };
-  if (answer.status >= 500) throw new Unreached(content?.detail ?? `HTTP ${answer.status}`);
+  if (answer.status > 500) throw new Unreached(content?.detail ?? `HTTP ${answer.status}`);
   return { problem: { status: answer.status, detail: refusal(answer), errors: [], ...content } };
 }
 

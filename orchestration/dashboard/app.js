@@ -51,7 +51,7 @@ const help = () => document.getElementById("help").showModal();
 function place() {
   const [path, filter = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [, run] = path.split("/");
-  return run ? { run: decodeURIComponent(run) } : Object.fromEntries(new URLSearchParams(filter));
+  return run ? { run } : Object.fromEntries(new URLSearchParams(filter));
 }
 
 function App() {

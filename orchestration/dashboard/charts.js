@@ -2,6 +2,7 @@
 
 const HEIGHT = 132;
 const POINTS = 90;
+const WHOLE = Array.from({ length: 21 }, (_, at) => [1, 2, 5][at % 3] * 10 ** Math.floor(at / 3));
 
 const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name);
 
@@ -19,9 +20,9 @@ function Charts({ samples, live }) {
     <${Chart} live=${live} title="Rows a second" times=${ends} series=${byStage("rows")} />
     <${Chart} live=${live} title="Units a second" times=${ends} series=${byStage("units")} />
     <${Chart} live=${live} title="Queue" times=${samples.map(instant)}
-      series=${[{ label: "messages", colour: "--c3", values: samples.map((each) => each.queued), fill: true }]} />
+      series=${[{ label: "messages", colour: "--c3", values: samples.map((each) => each.queued), fill: true, whole: true }]} />
     <${Chart} live=${live} title="Container groups" times=${samples.map(instant)}
-      series=${[{ label: "running", colour: "--c4", values: samples.map((each) => each.groups), stepped: true }]} />
+      series=${[{ label: "running", colour: "--c4", values: samples.map((each) => each.groups), stepped: true, whole: true }]} />
   </div>`;
 }
 
@@ -53,7 +54,7 @@ function Chart({ title, times, series, live }) {
   useLayoutEffect(() => {
     const made = new uPlot(drawn(series, place.current.clientWidth), data, place.current);
     chart.current = made;
-    const sized = new ResizeObserver(([{ contentRect }]) => made.setSize({ width: contentRect.width, height: HEIGHT }));
+    const sized = new ResizeObserver(([{ contentRect: { width } }]) => made.setSize({ width, height: HEIGHT }));
     sized.observe(place.current);
     const redrawn = () => made.redraw();
     addEventListener("theme", redrawn);
@@ -77,6 +78,7 @@ function Chart({ title, times, series, live }) {
 function drawn(series, width) {
   const axis = { stroke: colour("--muted"), font: "11px system-ui", ticks: { show: false } };
   const grid = { stroke: colour("--line"), width: 1 };
+  const steps = series.every((each) => each.whole) ? { incrs: WHOLE } : {};
   return {
     width,
     height: HEIGHT,
@@ -87,7 +89,7 @@ function drawn(series, width) {
     scales: { y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 22, space: 62, values: ticked },
-      { ...axis, grid, size: 42, space: 32, values: (_, values) => values.map(short) },
+      { ...axis, ...steps, grid, size: 42, space: 32, values: (_, values) => values.map(short) },
     ],
     series: [{}, ...series.map((each) => ({
       label: each.label,
@@ -120,7 +122,6 @@ function readout(series) {
         if (text.hidden) return;
         const said = series.map((each, of) => `${each.label} ${rate(chart.data[of + 1][at])}`);
         text.textContent = `${clock(chart.data[0][at] * 1000)}  ${said.join("  ")}`;
-        text.className = chart.cursor.left > chart.over.clientWidth / 2 ? "left" : "right";
       },
     },
   };

@@ -12,6 +12,9 @@ function DeadLetters({ run, page }) {
 
 const atLeast = (count, more) => `${number(count)}${more ? " or more" : ""}`;
 
+const theseUnits = (units, more) =>
+  units === 1 && !more ? "this unit" : `these ${atLeast(units, more)} units`;
+
 function Cause({ run, group }) {
   const [open, setOpen] = useState(false);
   const { fingerprint, type, error, units, at_least: more } = group;
@@ -22,7 +25,7 @@ function Cause({ run, group }) {
       <button type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>
         ${open ? "Close" : "First error"}</button>
       <${Redrive} run=${run} label="Redrive ${atLeast(units, more)}" selection=${{ fingerprint }}
-        question="Try ${units === 1 && !more ? "this unit" : `these ${atLeast(units, more)} units`} again? Attempts start anew." />
+        question="Try ${theseUnits(units, more)} again? Their attempts start anew." />
     </div>
     ${open && html`<${FirstLetter} run=${run} fingerprint=${fingerprint} />`}
   </li>`;

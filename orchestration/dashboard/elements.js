@@ -44,6 +44,12 @@ function Guarded({ children }) {
   return error ? html`<p class="fault">This part cannot be drawn: ${error.message}</p>` : children;
 }
 
+// What is made of an answer once it is there; of a refusal, its words.
+function Answered({ of, children }) {
+  if (of.problem) return html`<${Fault} problem=${of.problem} />`;
+  return of.value ? children(of.value) : html`<p class="empty">asking …</p>`;
+}
+
 const Fault = ({ problem }) => html`<div class="fault" role="alert">
   <p>${problem.detail}</p>
   ${problem.errors?.map((each) => html`<p>${each.field ? `${each.field}: ` : ""}${each.reason}</p>`)}

@@ -2,13 +2,13 @@
 
 // The same figures of a run that goes on, from its status, and of one that has ended, from its report.
 function figuresOf({ state, status, report }) {
-  if (!report || !over(state)) return { ...status, stages: status.stages, ...status.units };
+  if (!report || !over(state)) return { ...status, ...status.units };
   const done = Object.values(report.account?.done ?? {});
   const stages = Object.entries(report.stages);
   return {
     total: report.units,
     done: done.at(-1) ?? 0,
-    dead: Object.values(report.account?.dead ?? {}).reduce((sum, each) => sum + each, 0),
+    dead: sum(report.account?.dead),
     stages: Object.fromEntries(stages),
     rows: stages.at(-1)?.[1].rows ?? 0,
     elapsed: seconds(report.started, report.ended),
@@ -45,8 +45,7 @@ function Figures({ run }) {
   <${Stages} stages=${figures.stages} total=${total} />`;
 }
 
-const rejectedOf = (stages = {}) =>
-  Object.values(stages).reduce((sum, stage) => sum + (stage.rejected ?? 0), 0);
+const rejectedOf = (stages = {}) => sum(Object.values(stages).map((stage) => stage.rejected ?? 0));
 
 const Figure = ({ name, value, of, children }) => html`<div class="figure">
   <h3>${name}</h3><p class="value">${value} ${of && html`<small>${of}</small>`}</p>
@@ -58,7 +57,8 @@ function Cost({ cost, cost_at_end: end, cost_limit: cap }) {
   const whole = Math.max(cost ?? 0, end ?? 0, cap ?? 0);
   const cut = known(cap) && known(end) && end > cap;
   return html`<${Figure} name="Cost" value=${money(cost)} of=${known(end) ? `of about ${money(end)}` : ""}>
-    ${whole > 0 && (known(end) || known(cap)) && html`<div class="bar cost" role="img" aria-label="Cost so far, at the end, and its cap">
+    ${whole > 0 && (known(end) || known(cap)) && html`<div class="bar cost" role="img"
+      aria-label="Cost so far, at the end, and its cap">
       ${known(end) && html`<i class="ahead" style=${{ width: `${percent(end, whole)}%` }}></i>`}
       <i class="done" style=${{ width: `${percent(cost, whole)}%` }}></i>
       ${known(cap) && html`<i class="cap" style=${{ left: `${percent(cap, whole)}%` }}></i>`}

@@ -14,6 +14,8 @@ const rate = (value) =>
 
 const plural = (value, word) => `${number(value)} ${word}${value === 1 ? "" : "s"}`;
 
+const sum = (counts) => Object.values(counts ?? {}).reduce((all, each) => all + each, 0);
+
 const percent = (part, whole) => (whole ? Math.min(100, (100 * part) / whole) : 0);
 
 // Small amounts keep three digits that tell something: 0.000836, 0.0412, 12.40.
@@ -35,8 +37,8 @@ function bytes(value) {
 
 function duration(seconds) {
   if (!known(seconds)) return NONE;
-  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds > 0 && seconds < 1) return `${Math.round(seconds * 1000)} ms`;
+  if (seconds > 0 && seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const [days, hours] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24];
   const [minutes, rest] = [Math.floor(whole / 60) % 60, whole % 60];

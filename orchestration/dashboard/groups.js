@@ -80,12 +80,11 @@ function About({ group, end }) {
     <p>${facts.map((fact, index) => html`${index > 0 && " · "}${fact}`)}</p>
     <p class="note">${worker
       ? html`worker ${worker.state}, its last word at <${Time} at=${worker.at} say=${clock} />:
-        ${" "}${tally(worker.units)} units, ${tally(worker.rows)} rows, ${number(worker.retries)} retried, ${number(worker.dead)} dead
+        ${" "}${plural(sum(worker.units), "unit")}, ${plural(sum(worker.rows), "row")},
+        ${" "}${number(worker.retries)} retried, ${number(worker.dead)} dead
         ${working(group) && ` · holds units ${list(worker.current.map(unit), 8)}`}
         ${worker.pushback && html` · <span class="warn">${worker.pushback}</span>`}`
       : "its worker has said nothing yet"}</p>
     ${group.detail && html`<p class="note detail">${group.detail}</p>`}
   </div>`;
 }
-
-const tally = (counts) => number(Object.values(counts).reduce((sum, each) => sum + each, 0));

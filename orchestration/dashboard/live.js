@@ -33,23 +33,26 @@ function keep(path, answer) {
 function useAnswers(parts, quick) {
   const [reach, setReach] = useState({});
   const wanted = useRef();
+  const shown = useRef({});
   wanted.current = { parts, quick };
+  shown.current = heard(parts, shown.current);
+  useEffect(ring, [Object.values(parts).map((part) => part.path).join(" ")]);
   useEffect(() => {
     const stop = new AbortController();
     follow(wanted, setReach, stop.signal);
     return () => stop.abort();
   }, []);
-  useEffect(ring, [pathsOf(parts).join(" ")]);
-  return { ...reach, ...heard(parts) };
+  return { ...reach, ...shown.current };
 }
 
-const pathsOf = (parts) => Object.values(parts).map((part) => part.path);
-
-const heard = (parts) =>
-  Object.fromEntries(Object.entries(parts).map(([name, { path }]) => [name, answers.get(path) ?? {}]));
+// Until a path has its first answer, what stood in its place before stays.
+function heard(parts, before = {}) {
+  const answer = ([name, { path }]) => [name, answers.get(path) ?? before[name] ?? {}];
+  return Object.fromEntries(Object.entries(parts).map(answer));
+}
 
 async function follow(wanted, setReach, signal) {
-  let lost = null;
+  let [lost, why] = [null, ""];
   while (!signal.aborted) {
     bell.rung = false;
     try {
@@ -57,14 +60,16 @@ async function follow(wanted, setReach, signal) {
         if (!due(part)) continue;
         keep(part.path, await call("GET", part.path, undefined, signal));
         if (signal.aborted) return;
-        lost = null;
-        setReach({ at: Date.now(), lost });
+        setReach({ at: Date.now(), lost, why });
       }
+      lost = null;
+      setReach({ at: Date.now(), lost });
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Unreached)) throw error;
       lost ??= Date.now();
-      setReach({ lost, why: error.message });
+      why = error.message;
+      setReach({ lost, why });
     }
     const quick = lost || wanted.current.quick(heard(wanted.current.parts));
     await pause(quick && !document.hidden ? QUICK : CALM);

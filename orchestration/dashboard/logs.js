@@ -44,10 +44,14 @@ function Lines({ answer, worker }) {
     ${answer.value.more && html`<p class="note">Older lines are not shown.</p>`}
     ${lines.map((line) => html`<p class=${LEVELS[line.level] ?? ""}>
       <${Time} at=${line.time} say=${clock} /> <b>${line.level}</b> ${line.message}
-      <span class="note" title=${line.worker}>${known(line.unit) && ` ${line.stage}/${line.unit}`}${worker ? "" : ` ${line.worker.slice(-6)}`}</span>
+      <span class="note" title=${line.worker}> ${origin(line, worker)}</span>
       ${line.error && html`<span class="error">${said(line.error)}</span>`}
     </p>`)}
   </div>`;
 }
+
+// The unit, and which worker where there are several: the end of its name tells them apart.
+const origin = (line, worker) =>
+  [known(line.unit) && `${line.stage}/${line.unit}`, !worker && line.worker.slice(-6)].filter(Boolean).join(" ");
 
 const said = (error) => (typeof error === "string" ? error : JSON.stringify(error));

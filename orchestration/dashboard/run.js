@@ -1,47 +1,59 @@
 // One run on one screen.
 
+const LOOK = 60_000;
+
 function Run({ run }) {
   const [logs, setLogs] = useState(null);
-  const [earlier, setEarlier] = useState(false);
-  const { view, groups, progress, letters, doctor, lines, ...reach } = useAnswers(
+  const { view, doctor, ...rest } = useAnswers(
     partsOf(run, logs), ({ view }) => view.value && !over(view.value.state));
   last.run = run;
-  const shown = view.value;
-  useTitle(shown ? headline(shown) : run);
-  const since = earlier || !shown ? 0 : roundOf(shown);
-  const samples = (progress.value?.samples ?? []).filter((each) => Date.parse(each.at) >= since);
-  const fleet = (groups.value?.groups ?? []).filter((each) => Date.parse(each.seen) >= since);
-  const hidden = (groups.value?.groups.length ?? 0) - fleet.length;
-  return html`<${Top} reach=${reach} />
-    <main class="run">
-      ${view.problem && html`<${Fault} problem=${view.problem} />`}
-      ${!view.problem && !shown && html`<p class="empty">asking …</p>`}
-      ${shown && html`
+  useTitle(view.value ? headline(view.value) : run);
+  return html`<${Top} reach=${rest} />
+    <main>
+      <${Answered} of=${view}>${(shown) => html`
         <${Head} run=${shown} />
         <${Findings} answer=${doctor} run=${run} />
         <${Guarded}><${Figures} run=${shown} /><//>
-        <${Panel} title="Over time" actions=${(hidden > 0 || earlier) && html`<label class="earlier">
-          <input type="checkbox" checked=${earlier} onChange=${() => setEarlier(!earlier)} />
-          earlier rounds too</label>`}>
-          <${Charts} samples=${samples} live=${!over(shown.state)} />
-        <//>
-        <div class="columns">
-          <div><${Panel} title="Container groups" note=${groupsNote(fleet)}>
-            <${Groups} groups=${fleet} now=${Date.parse(shown.report?.ended ?? samples.at(-1)?.at ?? shown.created)} />
-          <//>
-          ${shown.report && html`<${Panel} title="Report"><${Report} report=${shown.report} /><//>`}</div>
-          <div>
-            ${letters.value?.run && html`<${Panel} title="Dead letters" note=${deadNote(letters.value)}>
-              <${DeadLetters} run=${run} page=${letters.value} />
-            <//>`}
-            <${Panel} title="Logs" actions=${html`<button type="button" aria-expanded=${!!logs}
-              onClick=${() => setLogs(logs ? null : { worker: "", unit: "" })}>${logs ? "Close" : "Open"}</button>`}>
-              ${logs && html`<${Logs} answer=${lines} groups=${fleet} wanted=${logs} want=${setLogs} />`}
-            <//>
-          </div>
-        </div>`}
+        <${Parts} shown=${shown} ...${rest} logs=${logs} setLogs=${setLogs} />`}
+      <//>
     </main>`;
 }
+
+// All but the head, of the present round alone unless `earlier` ones are wanted too.
+function Parts({ shown, groups, progress, letters, lines, logs, setLogs }) {
+  const [earlier, setEarlier] = useState(false);
+  const taken = progress.value?.samples ?? [];
+  const since = earlier ? 0 : roundOf(shown, taken.at(-1));
+  const samples = taken.filter((each) => Date.parse(each.at) >= since);
+  const all = groups.value?.groups ?? [];
+  const fleet = all.filter((each) => Date.parse(each.seen) >= since);
+  const now = Date.parse(shown.report?.ended ?? taken.at(-1)?.at ?? shown.created);
+  return html`<${Panel} title="Over time" actions=${fleet.length < all.length || earlier
+      ? html`<${Earlier} chosen=${earlier} choose=${setEarlier} />` : ""}>
+      <${Answered} of=${progress}>${() => html`<${Charts} samples=${samples} live=${!over(shown.state)} />`}<//>
+    <//>
+    <div class="columns">
+      <div>
+        <${Panel} title="Container groups" note=${groupsNote(fleet)}>
+          <${Answered} of=${groups}>${() => html`<${Groups} groups=${fleet} now=${now} />`}<//>
+        <//>
+        ${shown.report && html`<${Panel} title="Report"><${Report} report=${shown.report} /><//>`}
+      </div>
+      <div>
+        <${Panel} title="Dead letters" note=${letters.value && deadNote(letters.value)}>
+          <${Answered} of=${letters}>${(page) => html`<${DeadLetters} run=${shown.run} page=${page} />`}<//>
+        <//>
+        <${Panel} title="Logs" actions=${html`<button type="button" aria-expanded=${!!logs}
+          onClick=${() => setLogs(logs ? null : { worker: "", unit: "" })}>${logs ? "Close" : "Open"}</button>`}>
+          ${logs && html`<${Logs} answer=${lines} groups=${fleet} wanted=${logs} want=${setLogs} />`}
+        <//>
+      </div>
+    </div>`;
+}
+
+const Earlier = ({ chosen, choose }) => html`<label class="earlier">
+  <input type="checkbox" checked=${chosen} onChange=${() => choose(!chosen)} /> earlier rounds too
+</label>`;
 
 function partsOf(run, logs) {
   return {
@@ -49,15 +61,16 @@ function partsOf(run, logs) {
     groups: { path: `runs/${run}/groups` },
     progress: { path: `runs/${run}/progress` },
     letters: { path: `runs/${run}/dead-letters?limit=1` },
-    doctor: { path: `runs/${run}/doctor`, rest: 30 },
     ...(logs && { lines: { path: logsPath(run, logs) } }),
+    doctor: { path: `runs/${run}/doctor`, rest: 30 },
   };
 }
 
 // When its present round began: a redrive begins another, perhaps days later.
-function roundOf({ state, status, report, created }) {
-  if (over(state)) return Date.parse(report?.round_started ?? created);
-  return status.elapsed ? Date.now() - status.elapsed * 1000 - 60_000 : Date.parse(created);
+// The status of a run that goes on may be a look younger than its last sample, or older.
+function roundOf({ state, status, report, created }, sample) {
+  if (over(state) || !status.elapsed || !sample) return Date.parse(report?.round_started ?? created);
+  return Date.parse(sample.at) - status.elapsed * 1000 - LOOK;
 }
 
 function headline({ run, state, status }) {
@@ -84,7 +97,8 @@ function Head({ run }) {
     <div class="buttons">
       ${live && (status.waits === "paused" || state === "Paused"
         ? html`<${Resume} key="resume" run=${run.run} />` : html`<${Pause} key="pause" run=${run.run} />`)}
-      ${live && html`<${Scale} key="scale" run=${run.run} groups=${request.instances?.count ?? request.instances?.max} />
+      ${live && html`
+        <${Scale} key="scale" run=${run.run} groups=${request.instances?.count ?? request.instances?.max} />
         <${Cancel} key="cancel" run=${run.run} />`}
       ${["Failed", "Cancelled"].includes(state) && html`<${Redrive} run=${run.run} label="Redrive"
         question="Go on with this run? What is missing and what is dead is tried again." />`}

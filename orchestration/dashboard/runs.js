@@ -60,7 +60,7 @@ function RunTable({ runs, filtered }) {
     last.run = "";
   }, []);
   if (!runs.length) {
-    return html`<p class="empty">${filtered ? "No run is like this." : "There is no run yet. POST /runs starts one."}</p>`;
+    return html`<p class="empty">${filtered ? "No run is like this." : "There is no run yet."}</p>`;
   }
   return html`<table class="runs" ref=${table}>
     <thead><tr>
@@ -78,7 +78,8 @@ function RunRow({ run }) {
     <td class="a-state"><${State} state=${run.state} /></td>
     <td class="a-run"><a data-run=${run.run} href="#/runs/${run.run}">${run.run}</a></td>
     <td class="a-of">${run.kind}${run.dataset && html` <b>${run.dataset}</b>`}
-      ${schedule && html` <span class="note" title=${due ? `due ${due}` : ""}>by ${schedule}</span>`}</td>
+      ${schedule && html` <span class="note" title=${due ? `due ${due}` : ""}>by ${schedule}</span>`}
+      ${over(run.state) && run.text && html`<p class="note" title=${run.text}>${run.text}</p>`}</td>
     <td class="a-units">
       <${Bar} part=${run.done ?? 0} dead=${run.dead ?? 0} whole=${run.units} label="Units done of ${run.run}" />
       <span>${number(run.done)} of ${number(run.units)}</span></td>

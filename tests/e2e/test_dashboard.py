@@ -181,6 +181,9 @@ def test_a_run_is_paused_scaled_resumed_and_cancelled(ground: Ground, opened: Op
     page.keyboard.press("Enter")
     expect(state(page)).to_have_text("Cancelled")
     expect(page.get_by_text(f"enough {SCRIPT}")).to_be_visible()
+    page.keyboard.press("Escape")
+    row = page.get_by_role("row").filter(has_text=run)
+    expect(row).to_contain_text(f"enough {SCRIPT}")
 
 
 def test_while_the_app_is_away_the_last_word_stays(ground: Ground, opened: Opened) -> None:
@@ -188,6 +191,7 @@ def test_while_the_app_is_away_the_last_word_stays(ground: Ground, opened: Opene
     page = opened(f"#/runs/{run}")
     expect(state(page)).to_have_text("Succeeded")
     page.route("**/api/runs/**", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # it is looked at again
     reach = page.get_by_role("status")
     expect(reach).to_contain_text(re.compile(r"not reached since \d\d:\d\d:\d\d"))
     expect(state(page)).to_have_text("Succeeded")
