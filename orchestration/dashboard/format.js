@@ -10,7 +10,9 @@ const known = (value) => value !== null && value !== undefined;
 const number = (value) => (known(value) ? value.toLocaleString("en") : NONE);
 
 const rate = (value) =>
-  known(value) ? value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 }) : NONE;
+  known(value)
+    ? value.toLocaleString("en", value < 10 ? { maximumSignificantDigits: 2 } : { maximumFractionDigits: 0 })
+    : NONE;
 
 const plural = (value, word) => `${number(value)} ${word}${value === 1 ? "" : "s"}`;
 

@@ -9,8 +9,8 @@ function Groups({ groups, now }) {
   const end = new Date(last).toISOString();
   const shown = groups.find((each) => each.name === named) ?? groups.find(working) ?? groups.at(-1);
   return html`<ol class="timeline">
-      ${groups.map((each) => html`<${Life} key=${each.name} group=${each} at=${at} end=${end}
-        chosen=${each === shown} choose=${() => setNamed(each.name)} />`)}
+      ${groups.map((each) => html`<${Life} key=${each.name} group=${each} title=${titleIn(groups, each)}
+        at=${at} end=${end} chosen=${each === shown} choose=${() => setNamed(each.name)} />`)}
     </ol>
     <p class="scale"><${Time} at=${new Date(first).toISOString()} say=${clock} />
       <span class="legend"><i class="coming"></i>coming<i class="busy"></i>working<i class="idle"></i>idle<i
@@ -24,13 +24,17 @@ const begun = ({ seen, started }) => Math.min(Date.parse(seen), Date.parse(start
 
 const working = (group) => !group.ended && !group.gone && group.worker?.current.length > 0;
 
-const title = ({ ordinal, attempt }) => (attempt > 1 ? `${ordinal}·${attempt}` : `${ordinal}`);
+// Its place in the fleet and, where others had that place before it, which it is: 3, then 3·2.
+function titleIn(groups, { ordinal, attempt }) {
+  const which = groups.filter((each) => each.ordinal === ordinal && each.attempt <= attempt).length;
+  return which > 1 ? `${ordinal}·${which}` : `${ordinal}`;
+}
 
-function Life({ group, at, end, chosen, choose }) {
+function Life({ group, title, at, end, chosen, choose }) {
   return html`<li>
     <button type="button" class=${chosen ? "chosen" : ""} onMouseEnter=${choose} onFocus=${choose}
-      onClick=${choose} aria-label="Container group ${title(group)}: ${standing(group)}">
-      <span class="ordinal">${title(group)}</span>
+      onClick=${choose} aria-label="Container group ${title}: ${standing(group)}">
+      <span class="ordinal">${title}</span>
       <span class="track">
         ${phases(group, end).map(([kind, from, to]) => html`<i class=${kind}
           style=${{ left: at(from), width: `max(2px, calc(${at(to)} - ${at(from)}))` }}></i>`)}

@@ -67,10 +67,11 @@ function partsOf(run, logs) {
 }
 
 // When its present round began: a redrive begins another, perhaps days later.
-// The status of a run that goes on may be a look younger than its last sample, or older.
+// The status of a run that goes on may be a look younger than its last sample, or older;
+// before its first one there is nothing of this round.
 function roundOf({ state, status, report, created }, sample) {
-  if (over(state) || !status.elapsed || !sample) return Date.parse(report?.round_started ?? created);
-  return Date.parse(sample.at) - status.elapsed * 1000 - LOOK;
+  if (over(state)) return Date.parse(report?.round_started ?? created);
+  return status.elapsed && sample ? Date.parse(sample.at) - status.elapsed * 1000 - LOOK : Infinity;
 }
 
 function headline({ run, state, status }) {
