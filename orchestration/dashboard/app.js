@@ -77,10 +77,12 @@ function back() {
   else if (place().run) location.hash = last.list;
 }
 
-const filter = () => {
-  if (place().run) location.hash = last.list;
-  requestAnimationFrame(() => document.getElementById("filter")?.focus());
-};
+function filter() {
+  const focus = () => requestAnimationFrame(() => document.getElementById("filter").focus());
+  if (!place().run) return focus();
+  addEventListener("hashchange", focus, { once: true });
+  location.hash = last.list;
+}
 
 const KEYS = { j: () => step(1), k: () => step(-1), "/": filter, "?": help, Escape: back };
 

@@ -1,8 +1,6 @@
 // What the page knows, asked for again and again: one request at a time, by one loop.
 
-const { Component, createContext, h, html, render } = htmPreact;
-const { useCallback, useContext, useEffect, useErrorBoundary } = htmPreact;
-const { useLayoutEffect, useReducer, useRef, useState } = htmPreact;
+const { html, render, useEffect, useErrorBoundary, useLayoutEffect, useRef, useState } = htmPreact;
 
 const QUICK = 2_000;
 const CALM = 10_000;

@@ -27,7 +27,12 @@ function Wish({ label, tone = "", question, confirm = label, fields = [], body, 
   }, [state]);
   const left = ({ currentTarget, relatedTarget: next }) =>
     next && !currentTarget.contains(next) && setAsked(false);
-  return html`<div class="wish" onFocusOut=${left}>
+  const escape = (event) => {
+    if (event.key !== "Escape" || !asked) return;
+    event.stopPropagation();
+    close();
+  };
+  return html`<div class="wish" onFocusOut=${left} onKeyDown=${escape}>
     <button type="button" class=${tone} ref=${opener} aria-expanded=${asked}
       onClick=${() => { setState({}); setAsked(!asked); }}>${label}</button>
     ${state.said && html`<span class="said" role="status">${state.said}</span>`}
@@ -38,12 +43,7 @@ function Wish({ label, tone = "", question, confirm = label, fields = [], body, 
 function Question({ question, confirm, tone, fields, submit, close, state }) {
   const form = useRef();
   useEffect(() => (form.current.querySelector("input") ?? form.current.querySelector("button")).focus(), []);
-  const escape = (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    close();
-  };
-  return html`<form class="question" ref=${form} onSubmit=${submit} onKeyDown=${escape}>
+  return html`<form class="question" ref=${form} onSubmit=${submit}>
     <p>${question}</p>
     ${fields.map(({ label, ...input }) => html`<label>${label}<input ...${input} autocomplete="off" /></label>`)}
     ${state.problem && html`<${Fault} problem=${state.problem} />`}

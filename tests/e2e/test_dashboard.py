@@ -273,6 +273,11 @@ def test_runs_are_filtered_by_an_address_that_can_be_sent(ground: Ground, opened
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("next run")
 
+    page = opened(f"#/runs/{run}")
+    expect(state(page)).to_have_text("Succeeded")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
 
 def test_a_run_that_is_not_there_is_told_in_the_words_of_the_api(
     ground: Ground, opened: Opened
