@@ -11,6 +11,7 @@ import azure.functions as func
 from ..model import Value
 from ..services import Services
 from . import (
+    dashboard,
     datasets,
     dead_letters,
     doctor,
@@ -61,6 +62,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *datasets.OPERATIONS,
     *jobs.OPERATIONS,
     *schedules.OPERATIONS,
+    *dashboard.OPERATIONS,
 )
 
 
