@@ -33,6 +33,8 @@ from .model import (
 )
 
 INLINE_DATASET = 16_000
+# Names of container groups are never used again: each round of redrives has its own attempts.
+ATTEMPTS_A_ROUND = 100_000
 
 STAGES: Mapping[Kind, tuple[Stage, ...]] = {
     Kind.GENERATE: (Stage.GENERATE,),

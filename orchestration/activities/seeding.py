@@ -15,8 +15,6 @@ from . import listing, payloads
 from .freezing import SourceError, frozen, frozen_units
 from .parts import Part, look
 
-# Names of container groups are never used again: each round of redrives has its own attempts.
-ATTEMPTS_A_ROUND = 100_000
 # Units that one audit looks at: their names share all digits but the last four.
 PART = 10_000
 RESEEDED = 1_000  # messages that one audit of a part puts on the work queue
@@ -61,7 +59,7 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         window=settings.seed_window,
         page=settings.seed_page,
         tick=settings.tick_seconds,
-        first_attempt=1 + ATTEMPTS_A_ROUND * rounds,
+        first_attempt=1 + planning.ATTEMPTS_A_ROUND * rounds,
         redrives_done=earlier.redrives if earlier else 0,
         resumed=earlier is not None,
         finish=units > 0 and planning.finishes(record.request),

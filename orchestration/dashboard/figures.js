@@ -14,6 +14,7 @@ function figuresOf({ state, status, report }) {
     elapsed: seconds(report.started, report.ended),
     cost: report.cost,
     cost_limit: status.cost_limit,
+    cost_expected: report.expected?.cost,
     seconds_left: null,
   };
 }
@@ -52,8 +53,8 @@ const Figure = ({ name, value, of, children }) => html`<div class="figure">
   <div class="note">${children}</div>
 </div>`;
 
-// So far, against the projected end and the cap.
-function Cost({ cost, cost_at_end: end, cost_limit: cap }) {
+// So far, against the projected end, what a plan said, and the cap.
+function Cost({ cost, cost_at_end: end, cost_expected: planned, cost_limit: cap }) {
   const whole = Math.max(cost ?? 0, end ?? 0, cap ?? 0);
   const cut = known(cap) && known(end) && end > cap;
   return html`<${Figure} name="Cost" value=${money(cost)} of=${known(end) ? `of about ${money(end)}` : ""}>
@@ -66,6 +67,7 @@ function Cost({ cost, cost_at_end: end, cost_limit: cap }) {
     ${known(cap)
       ? html`<span class=${cut ? "bad" : ""}>${cut ? "the cap will stop it: " : "cap "}${money(cap)}</span>`
       : "no cap"}
+    ${known(planned) && ` · ${money(planned)} by the plan`}
   <//>`;
 }
 

@@ -34,6 +34,7 @@ function facts(report) {
     ["Rows a second", rate(rows / Math.max(took, 0.001))],
     ["Container groups", `${number(groups)}, ${duration(billed)} billed`],
     ["Cost", money(report.cost)],
+    ...(report.expected?.cost ? [["Cost by the plan", money(report.expected.cost)]] : []),
     ["Retries", number(report.retries)],
     ["Redrives", number(report.redrives)],
     ["Last step", finish ? `${finish.state}${finish.seconds ? `, ${duration(finish.seconds)}` : ""}` : NONE],

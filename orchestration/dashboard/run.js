@@ -93,6 +93,7 @@ function Head({ run }) {
         <span>started <${Time} at=${run.created} /></span></p>
       ${!over(state) && status.finish === "under way" && html`<p class="why">The last step is under way.</p>`}
       ${why.map((each) => html`<p class="why">${each}</p>`)}
+      ${!over(state) && status.notes.map((note) => html`<p class="note">${note}</p>`)}
       ${state === "Terminated" && html`<p class="why">It was ended from outside; the next sweep closes it.</p>`}
     </div>
     <div class="buttons">

@@ -9,6 +9,7 @@ from worker_image.contract import Heartbeat
 
 from ..chronicle import Chronicle, GroupLife, Sample
 from ..model import Value, moment
+from ..planning import ATTEMPTS_A_ROUND
 
 
 class WorkerView(Value):
@@ -63,7 +64,10 @@ def fleet(run: str, chronicle: Chronicle, heartbeats: Iterable[Heartbeat]) -> Fl
 
 
 def _next(life: GroupLife, names: dict[tuple[int, int], str]) -> str | None:
-    attempts = [a for ordinal, a in names if ordinal == life.ordinal and a > life.attempt]
+    """The next attempt of its place; a group of a later redrive has replaced nobody."""
+    end = life.attempt - life.attempt % ATTEMPTS_A_ROUND + ATTEMPTS_A_ROUND
+    after = range(life.attempt + 1, end)
+    attempts = [attempt for ordinal, attempt in names if ordinal == life.ordinal and attempt in after]
     return names[life.ordinal, min(attempts)] if attempts else None
 
 
