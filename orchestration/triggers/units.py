@@ -42,7 +42,7 @@ async def show_document(call: Call[views.DocumentChoice, None]) -> Reply:
     return Reply(found.content, headers)
 
 
-async def show_dataset(call: Call[NoQuery, None]) -> Reply:
+async def show_run_dataset(call: Call[NoQuery, None]) -> Reply:
     """Show the dataset of a run as its workers read it."""
     record = await known_run(call)
     if record.dataset is None:
@@ -90,7 +90,7 @@ OPERATIONS = (
         ),
     ),
     Operation(
-        *("show_dataset", "GET", "runs/{run}/dataset", show_dataset),
+        *("show_run_dataset", "GET", "runs/{run}/dataset", show_dataset),
         gives=JSON,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),

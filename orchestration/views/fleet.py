@@ -67,7 +67,9 @@ def _next(life: GroupLife, names: dict[tuple[int, int], str]) -> str | None:
     """The next attempt of its place; a group of a later redrive has replaced nobody."""
     end = life.attempt - life.attempt % ATTEMPTS_A_ROUND + ATTEMPTS_A_ROUND
     after = range(life.attempt + 1, end)
-    attempts = [attempt for ordinal, attempt in names if ordinal == life.ordinal and attempt in after]
+    attempts = [
+        attempt for ordinal, attempt in names if ordinal == life.ordinal and attempt in after
+    ]
     return names[life.ordinal, min(attempts)] if attempts else None
 
 

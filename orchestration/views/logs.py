@@ -19,7 +19,7 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LEVELS: tuple[str, ...] = get_args(Level)
 
 SHOWN = 16_000  # characters of a line that is no JSON
-CURSOR = 7_000  # characters; an address has 8 KB in all
+CURSOR = 5_000  # characters; an address has 8 KB in all
 _PLACES = TypeAdapter(dict[str, NonNegativeInt])
 _MOST_PLACES = 1 << 20  # bytes
 
@@ -38,7 +38,7 @@ class LineFilter(Value):
     level: Level | None = None
     contains: Annotated[str, Field(max_length=200)] | None = None
     last: Annotated[int, Field(ge=1, le=5_000)] = 200
-    after: Annotated[str, Field(max_length=CURSOR)] | None = None
+    after: Annotated[str, Field(max_length=CURSOR, pattern=r"^[A-Za-z0-9_-]+={0,2}$")] | None = None
 
     @field_validator("after")
     @classmethod

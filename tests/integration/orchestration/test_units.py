@@ -147,7 +147,7 @@ def test_a_document_of_each_record_type(services: Services, run: str) -> None:
 
 
 def test_the_dataset_of_a_run_is_as_its_workers_read_it(services: Services, ten: str) -> None:
-    assert answer(services, "show_dataset", ten) == (200, {"dataset": "d", "version": 1})
+    assert answer(services, "show_run_dataset", ten) == (200, {"dataset": "d", "version": 1})
 
 
 # ------------------------------------------------------------------------------ the manifest

@@ -10,7 +10,12 @@ from worker_image.contract import Heartbeat
 
 def test_a_group_has_its_worker_and_its_successor() -> None:
     chronicle = Chronicle()
-    for groups in ((view(1), view(2)), (view(1, 3), view(2)), (view(1, 2), view(2)), (view(1, 100_001),)):
+    for groups in (
+        (view(1), view(2)),
+        (view(1, 3), view(2)),
+        (view(1, 2), view(2)),
+        (view(1, 100_001),),
+    ):
         chronicle = chronicle.with_look(observation(groups=groups), (), START)
     said = Heartbeat(
         worker=name(2), at=START.isoformat(), state="working", current=("generate/0000007",)
