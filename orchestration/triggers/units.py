@@ -90,7 +90,7 @@ OPERATIONS = (
         ),
     ),
     Operation(
-        *("show_run_dataset", "GET", "runs/{run}/dataset", show_dataset),
+        *("show_run_dataset", "GET", "runs/{run}/dataset", show_run_dataset),
         gives=JSON,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
