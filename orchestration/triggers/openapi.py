@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from ..model import NAME
 from ..problems import Problem
 from ..views.notifications import Notification
-from .operations import JSON, PROBLEM, Operation
+from .operations import HEADER_VALUE, JSON, PROBLEM, Operation
 
 Members = dict[str, Any]
 
@@ -136,7 +136,7 @@ def _headers(operation: Operation) -> Iterator[Members]:
             "name": name,
             "in": "header",
             "description": description,
-            "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+            "schema": {"type": "string", "pattern": f"^{HEADER_VALUE}$"},
         }
 
 

@@ -5,6 +5,7 @@ The same values that the OpenAPI document describes validate what comes and make
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from ..starting import KeyReusedError
 log = logging.getLogger(__name__)
 
 JSON, PROBLEM = "application/json", "application/problem+json"
+HEADER_VALUE = "[!-~]([ -~]{0,198}[!-~])?"
 KEYS = ("code", "clientId")  # of the host, in the query
 
 Q = TypeVar("Q")
@@ -138,7 +140,7 @@ class Operation:
             orchestrations=Orchestrations(client),
             base=req.url.partition("?")[0].removesuffix(f"/{self._address(req)}"),
             path=req.route_params,
-            headers=req.headers,
+            headers=self._headers(req),
             query=_validated(self.query, given, "query"),
             body=self._body(services, req),
             content=_content(services, req) if self.raw or self.takes else b"",
@@ -147,6 +149,14 @@ class Operation:
 
     def _address(self, req: func.HttpRequest) -> str:
         return self.route.format_map(req.route_params)
+
+    def _headers(self, req: func.HttpRequest) -> Mapping[str, str]:
+        for name in self.headers:
+            value = req.headers.get(name)
+            if value is not None and not re.fullmatch(HEADER_VALUE, value):
+                reason = "1 to 200 printable characters of ASCII are needed"
+                raise InvalidRequestError([Invalid(field=f"header.{name}", reason=reason)])
+        return req.headers
 
     def _body(self, services: Services, req: func.HttpRequest) -> Any:
         if self.takes is None or self.raw:

@@ -45,16 +45,27 @@ def operation(handler: Any = echo, **changes: Any) -> Operation:
 
 
 def call(
-    asked: Operation, body: bytes = b"{}", url: str = ADDRESS, **params: str
+    asked: Operation,
+    body: bytes = b"{}",
+    url: str = ADDRESS,
+    headers: dict[str, str] | None = None,
+    params: dict[str, str] | None = None,
 ) -> func.HttpResponse:
     request = func.HttpRequest(
-        method="POST", url=url, params=params, route_params={"name": "a"}, body=body
+        method="POST",
+        url=url,
+        params=params or {},
+        route_params={"name": "a"},
+        headers=headers or {},
+        body=body,
     )
     return asyncio.run(asked.answer(SERVICES, request, client=None))
 
 
 def test_a_sound_call_is_answered() -> None:
-    answer = call(operation(), b'{"size": 7}', f"{ADDRESS}?limit=3&code=s", limit="3", code="s")
+    answer = call(
+        operation(), b'{"size": 7}', f"{ADDRESS}?limit=3&code=s", params={"limit": "3", "code": "s"}
+    )
     assert answer.status_code == 200
     expected = ["http://here:7071/api", {"name": "a"}, 3, 7]
     assert json.loads(answer.get_body()) == {"given": expected}
@@ -78,11 +89,20 @@ def test_a_sound_call_is_answered() -> None:
 def test_a_faulty_call_is_told_its_fault(
     body: bytes, params: dict[str, str], field: str, reason: str
 ) -> None:
-    answer = call(operation(), body, **params)
+    answer = call(operation(), body, params=params)
     assert (answer.status_code, answer.mimetype) == (400, PROBLEM)
     (fault,) = json.loads(answer.get_body())["errors"]
     assert fault["field"] == field
     assert reason in fault["reason"]
+
+
+@table("value", {"nothing": "", "too long": "x" * 201, "a word of other letters": "schlüssel"})
+def test_a_header_that_is_named_is_looked_at(value: str) -> None:
+    asked = operation(headers={"Idempotency-Key": "the same key gives the same run"})
+    answer = call(asked, headers={"Idempotency-Key": value})
+    (fault,) = json.loads(answer.get_body())["errors"]
+    assert (answer.status_code, fault["field"]) == (400, "header.Idempotency-Key")
+    assert call(asked, headers={"Idempotency-Key": '"a b", "c"'}).status_code == 200
 
 
 def test_a_large_body_is_refused_unread() -> None:
