@@ -156,7 +156,8 @@ class Operation:
             if value is not None and not re.fullmatch(HEADER_VALUE, value):
                 reason = "1 to 200 printable characters of ASCII are needed"
                 raise InvalidRequestError([Invalid(field=f"header.{name}", reason=reason)])
-        return req.headers
+        given: Mapping[str, str] = req.headers
+        return given
 
     def _body(self, services: Services, req: func.HttpRequest) -> Any:
         if self.takes is None or self.raw:
