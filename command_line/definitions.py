@@ -1,7 +1,6 @@
 """What is stored by name in the app: the commands that datasets, jobs and schedules share."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from command_line.connection import connect
+from command_line.files import content_of, folder_of
 from command_line.output import AS_JSON, console, show_json
 from command_line.printable import printable
 from worker_image.generator import load
@@ -66,7 +66,7 @@ def _add_put(cli: typer.Typer, noun: Noun) -> None:
         if_match: IF_MATCH = None,
         as_json: AS_JSON = False,
     ) -> None:
-        content = noun.sent(_content(file), Path() if file == "-" else Path(file).parent)
+        content = noun.sent(content_of(file), folder_of(file))
         answer = connect(context).send(
             "PUT", noun.path_of(name), content, headers=matching(if_match)
         )
@@ -126,13 +126,6 @@ def matching(etag: str | None) -> dict[str, str]:
     if etag is None:
         return {}
     return {"If-Match": etag if etag == "*" or etag.endswith('"') else f'"{etag}"'}
-
-
-def _content(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
 
 
 def _show(noun: Noun, entries: list[Entry]) -> None:

@@ -1,11 +1,12 @@
 """From a job in a file to the request of a run."""
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from command_line.files import content_of, folder_of
 
 FILE = Annotated[
     str, typer.Argument(metavar="FILE", help="The job in YAML or JSON; - is standard input.")
@@ -41,10 +42,9 @@ def read_job(
         typer.BadParameter: it cannot be read, is no mapping, or a change has no place in it.
     """
     # The language takes long to import, and only a job needs it.
-    from command_line import reading  # noqa: PLC0415
     from worker_image.generator import load  # noqa: PLC0415
 
-    job = load(_content(file))
+    job = load(content_of(file))
     if not isinstance(job, dict):
         raise typer.BadParameter(f"{file}: a mapping is needed, such as kind: ...")
     for change in changes or ():
@@ -52,18 +52,22 @@ def read_job(
         _put(job, place, load(value))
     given = {"units": units, "random_seed": seed}
     job |= {name: value for name, value in given.items() if value is not None}
+    return {**job, **dataset_in_file(job, folder_of(file))}
+
+
+def dataset_in_file(job: Job, folder: Path) -> Job:
+    """The dataset of a job that names a file instead of a stored one, as a member of it.
+
+    Raises:
+        SpecError: the dataset, with every problem.
+        typer.BadParameter: the file cannot be read.
+    """
+    from command_line import reading  # noqa: PLC0415 - as said
+
     dataset = job.get("dataset")
-    if isinstance(dataset, str) and dataset.endswith(_DATASETS):
-        folder = Path() if file == "-" else Path(file).parent
-        job["dataset"] = reading.read(str(folder / dataset)).document
-    return job
-
-
-def _content(file: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+    if not isinstance(dataset, str) or not dataset.endswith(_DATASETS):
+        return {}
+    return {"dataset": reading.read(str(folder / dataset)).document}
 
 
 def _change(words: str) -> tuple[list[str], str]:

@@ -1,11 +1,14 @@
 """The commands that begin with `job`."""
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from command_line.connection import connect
 from command_line.definitions import NAME, Entry, Noun, add_commands, as_json_text
+from command_line.job_file import dataset_in_file
 from command_line.output import AS_JSON, show_json
 from worker_image.generator import load
 
@@ -21,7 +24,15 @@ def _columns(entry: Entry) -> dict[str, str]:
     return {"kind": entry["kind"] or "", "dataset": entry["dataset"] or ""}
 
 
-JOB = Noun("job", as_json_text, _columns)
+def _as_request(content: bytes, folder: Path) -> bytes:
+    """A job as the app takes it: a dataset that lies in a file takes the place of its name."""
+    text = as_json_text(content, folder)
+    job = json.loads(text)
+    found = dataset_in_file(job, folder) if isinstance(job, dict) else {}
+    return json.dumps({**job, **found}, indent=2, default=str).encode() if found else text
+
+
+JOB = Noun("job", _as_request, _columns)
 add_commands(cli, JOB)
 
 

@@ -1,6 +1,5 @@
 """From a file to a dataset."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,6 +7,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from command_line.files import content_of, folder_of
 from worker_image.generator import Dataset, SpecError, load, parse, resolve
 from worker_image.generator.language import KINDS
 
@@ -36,12 +36,8 @@ def read(file: str) -> Written:
         SpecError: with every problem of the dataset.
         typer.BadParameter: there is no such file, or it cannot be read.
     """
-    try:
-        content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
-    folder = Path() if file == "-" else Path(file).parent
-    document = resolve(load(content), lambda name: _listed(folder / name))
+    folder = folder_of(file)
+    document = resolve(load(content_of(file)), lambda name: _listed(folder / name))
     return Written(document, parse(document))
 
 

@@ -43,7 +43,7 @@ def run(
     shown first, and you are asked. Ctrl-C leaves the run alone. The exit code is 0 only if the run
     has succeeded, with `--detach` if it was started.
 
-        aci-jobs run examples/retail/job.yaml --set dataset=dataset.yaml --units 500
+        aci-jobs run examples/retail/job.yaml --units 500
     """
     client = connect(context)
     job = read_job(file, units=units, seed=seed, changes=changes)
@@ -74,7 +74,7 @@ def plan(
 ) -> None:
     """Tell what a run would come to: units, groups, time, money, first rows. Nothing is created.
 
-    aci-jobs plan examples/retail/job.yaml --set dataset=dataset.yaml --units 6000
+    aci-jobs plan examples/retail/job.yaml --units 6000
     """
     client = connect(context)
     found = client.call("POST", "/plan", read_job(file, units=units, seed=seed, changes=changes))

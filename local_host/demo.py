@@ -39,8 +39,7 @@ def run_demo(system: System, units: int | None, console: Console) -> bool:
 def example_request(units: int | None) -> dict[str, Any]:
     """The example's job with its dataset in it, and a schema of its own for this run."""
     schema = f"{SCHEMA_PREFIX}{datetime.now(UTC):%y%m%d_%H%M%S}"
-    changes = ("dataset=dataset.yaml", f"sink.schema={schema}")
-    return read_job(str(EXAMPLE / "job.yaml"), units=units, changes=changes)
+    return read_job(str(EXAMPLE / "job.yaml"), units=units, changes=[f"sink.schema={schema}"])
 
 
 def _values(system: System) -> Iterator[tuple[str, str]]:

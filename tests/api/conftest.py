@@ -25,9 +25,11 @@ def app(azurite: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loca
         changes={"ACI_JOBS_TICK_SECONDS": "60"},
         options={"provisioning_seconds": 3_600},
     )
-    running.start()
-    yield running
-    running.stop()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,9 @@ import pytest
 from support.tables import table
 
 from command_line.definitions import as_json_text, matching
+from command_line.jobs import JOB
 from command_line.reading import with_lists
+from local_host.system import CHECKOUT
 from worker_image.generator import SpecError, load
 
 CHOICE = "# kept\na: {choice: {of: codes.csv, column: code}}\n"
@@ -46,6 +48,14 @@ def test_a_dataset_without_lists_is_sent_as_it_was_written(tmp_path: Path, text:
 def test_a_job_is_sent_as_json(tmp_path: Path, text: str, sent: object) -> None:
     content = as_json_text(text.encode(), tmp_path)
     assert (content if isinstance(sent, bytes) else json.loads(content)) == sent
+
+
+def test_a_job_is_sent_with_the_dataset_that_it_names_a_file_of(tmp_path: Path) -> None:
+    example = CHECKOUT / "examples" / "retail"
+    sent = json.loads(JOB.sent((example / "job.yaml").read_bytes(), example))
+    assert sent["dataset"] == load((example / "dataset.yaml").read_bytes())
+    stored = b'{ "dataset":"retail" }'
+    assert JOB.sent(stored, tmp_path) == stored
 
 
 def test_what_is_neither_yaml_nor_json_is_not_sent(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_all_forms_have_the_same_values(name: str, form: Format) -> None:
 @every_example
 def test_the_job_is_accepted_with_the_dataset_in_it(name: str) -> None:
     body = yaml.safe_load((EXAMPLES / name / "job.yaml").read_text())
-    assert RunRequest.model_validate(body).dataset == name
+    assert body["dataset"] == "dataset.yaml"
     body["dataset"] = document_of(name)
     request = RunRequest.model_validate_json(json.dumps(body))
     assert request.kind in (Kind.GENERATE, Kind.PIPELINE)
