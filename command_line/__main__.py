@@ -59,6 +59,7 @@ cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     cls=OneLineErrors,
+    pretty_exceptions_show_locals=False,  # one of them may be a key
     help=__doc__,
 )
 for commands in (runs, watching, showing, dead_letters, doctor, units, logs, wishes, opening):

@@ -81,8 +81,8 @@ def test_the_example_extracts_text_and_what_fails_is_mended(ground: Ground) -> N
     }
     letters = ground.client.call("GET", f"/runs/{run}/dead-letters")["dead_letters"]
     assert {letter["unit"]: (letter["error"], letter["deliveries"]) for letter in letters} == {
-        4: ("exit code 65: in/04 ?.docx is no Word document: File is not a zip file", "1"),
-        7: ("exit code 66: in/07 ?.docx: there is no such document", "1"),
+        4: ("exit code 65: in/04 ?.docx is no Word document: File is not a zip file", 1),
+        7: ("exit code 66: in/07 ?.docx: there is no such document", 1),
     }
     whole = ground.client.call("GET", f"/runs/{run}/dead-letters/command/7")
     assert whole["message"]["payload"]["text"] == lines[7]

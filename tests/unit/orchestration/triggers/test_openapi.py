@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, and of exactly the operations that are served."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from openapi_spec_validator import validate
 from support.webhooks import blocks
 
+from local_host.system import CHECKOUT
 from orchestration.model import RunRequest
 from orchestration.triggers.http_api import OPERATIONS
 from orchestration.triggers.openapi import document
@@ -29,6 +31,12 @@ def test_every_operation_is_described() -> None:
     assert described == {name: place for name, place in served.items() if name in described}
     assert {each.name for each in OPERATIONS if each.gives != "text/html"} == described.keys()
     assert all(each.summary.endswith(".") for each in OPERATIONS)
+
+
+def test_the_page_has_every_operation_and_no_other() -> None:
+    page = (CHECKOUT / "docs" / "api.md").read_text()
+    calls = re.findall(r"`(GET|POST|PUT|DELETE) (/[^`]*)`", page.partition("## Calls")[2])
+    assert sorted(calls) == sorted((each.method, f"/{each.route}") for each in OPERATIONS)
 
 
 def test_all_but_health_need_a_key() -> None:
