@@ -1,1 +1,1 @@
-"""Commands for people who write datasets: `python -m command_line --help`."""
+"""The command line: `aci-jobs --help`, or `python -m command_line --help`."""

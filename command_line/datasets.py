@@ -35,7 +35,7 @@ def validate(file: FILE) -> None:
     gets one line that says how large it is and for how many units its keys last. Exit code 1 means
     that there are problems.
 
-        python -m command_line dataset validate examples/retail/dataset.yaml
+        aci-jobs dataset validate examples/retail/dataset.yaml
     """
     dataset = read(file).dataset
     measured = measure(dataset, Form(), units=20, seconds=0.5)
@@ -65,7 +65,7 @@ def preview(
     units: how often it is null, how many values differ, the least, the median and the most with
     bars for how all are spread, or the most frequent values.
 
-        python -m command_line dataset preview examples/retail/dataset.yaml --record order
+        aci-jobs dataset preview examples/retail/dataset.yaml --record order
     """
     written = read(file)
     dataset = written.dataset
@@ -97,7 +97,7 @@ def estimate(
     Makes a few units here, for about a second, and reckons from their size and time. What was
     measured and what is assumed is said apart.
 
-        python -m command_line dataset estimate examples/retail/dataset.yaml --units 6000
+        aci-jobs dataset estimate examples/retail/dataset.yaml --units 6000
     """
     dataset = read(file).dataset
     _check_units("--units", units, dataset.max_units)
@@ -118,7 +118,7 @@ def ddl(
     They are those that the loader itself runs where tables are missing. Foreign keys to shared
     record types come last: they can be made once everything is loaded.
 
-        python -m command_line dataset ddl examples/tpch/dataset.yaml --schema tpch | psql
+        aci-jobs dataset ddl examples/tpch/dataset.yaml --schema tpch | psql
     """
     try:
         PostgresqlSink.model_validate({"schema": schema})
@@ -137,7 +137,7 @@ def schema() -> None:
 
     This prints it:
 
-        python -m command_line dataset schema > docs/dataset.schema.json
+        aci-jobs dataset schema > docs/dataset.schema.json
     """
     print(rendered(dataset_schema()), end="")
 
@@ -149,7 +149,7 @@ def reference() -> None:
     It is made from the code that reads datasets, and its examples have values that were really
     made.
 
-        python -m command_line dataset reference > docs/dataset-reference.md
+        aci-jobs dataset reference > docs/dataset-reference.md
     """
     print(referring.reference(), end="")
 

@@ -32,6 +32,7 @@ def up(state: State = STATE) -> None:
     system = System(state)
     _start(system, console)
     console.print(f"The app answers at {system.app.url}/api, its key is {system.app.key}")
+    console.print("aci-jobs talks to it: aci-jobs run examples/retail/job.yaml, aci-jobs open")
 
 
 @cli.command()

@@ -39,7 +39,7 @@ _OPENING = """
 
 A dataset is a page of YAML or JSON: record types, their fields, how many rows they have and how
 they belong together. One **unit** is a group of related records that is made alone, and is the same
-byte for byte whenever and wherever it is made. `python -m command_line dataset` checks a dataset,
+byte for byte whenever and wherever it is made. `aci-jobs dataset` checks a dataset,
 shows its rows, and estimates a run; [`dataset.schema.json`](dataset.schema.json) is for editors.
 """
 _EVERY_KIND = """

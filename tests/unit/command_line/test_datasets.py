@@ -95,7 +95,7 @@ def test_a_wrong_call_is_one_line_and_code_2(words: list[str], told: str) -> Non
 
 @pytest.mark.parametrize("name", ["validate", "preview", "estimate", "ddl", "schema", "reference"])
 def test_each_command_teaches_by_an_example(name: str) -> None:
-    assert f"python -m command_line dataset {name}" in printed(name, "--help")
+    assert f"aci-jobs dataset {name}" in printed(name, "--help")
     assert f" {name} " in printed("--help")
 
 
