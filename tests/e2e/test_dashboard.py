@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
-from support.runs import Ground, done, until
+from support.runs import Ground, until
 
 SCREENSHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
 WIDE = (1360, 900)
@@ -94,20 +94,32 @@ def press(page: Page, label: str, confirm: str) -> None:
     page.get_by_role("button", name=confirm, exact=True).click()
 
 
-def test_a_run_is_found_and_watched_to_its_end(ground: Ground, opened: Opened) -> None:
+def test_a_run_that_goes_on_is_watched(ground: Ground, opened: Opened) -> None:
+    run = ground.client.start(
+        {
+            "kind": "command",
+            "command": {"program": ["sleep", "60"]},
+            "payloads": [0, 1, 2],
+            "instances": {"count": 2, "cpu": 0.5, "memory_gb": 1},
+        }
+    )
+    page = opened(f"#/runs/{run}")
+    expect(panel(page, "Container groups")).to_contain_text("2 running")
+    expect(page.get_by_text(re.compile("^units? ")).first).to_be_visible()
+    photograph(page, "run-live")
+    ground.client.call("POST", f"/runs/{run}/cancel")
+    expect(state(page)).to_have_text("Cancelled")
+
+
+def test_a_run_is_found_and_followed_to_its_end(ground: Ground, opened: Opened) -> None:
     run = ground.client.start(ground.pipeline(units=40))
     page = opened()
     row = page.get_by_role("row").filter(has_text=run)
     expect(row).to_contain_text("pipeline small")
     page.keyboard.press("j")
     expect(page.get_by_role("link", name=run)).to_be_focused()
-    ground.wait(run, done(1))
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"#/runs/{run}$"))
-    expect(panel(page, "Container groups")).to_contain_text("2 running")
-    expect(page.get_by_text(re.compile("^units ")).first).to_be_visible()
-    photograph(page, "run-live")
-
     expect(state(page)).to_have_text("Succeeded")
     expect(page.get_by_role("region", name="How it stands")).to_contain_text("40 of 40")
     expect(panel(page, "Report").get_by_role("row", name="ingest")).to_contain_text("40")

@@ -28,7 +28,6 @@ from orchestration.outbox import Notice, send_due
 from orchestration.services import Services, Webhook
 from worker_image.contract import naming
 
-NOW = datetime.now(UTC)
 REQUEST = {
     "kind": "generate",
     "dataset": {"dataset": "d", "version": 1},
@@ -51,26 +50,28 @@ def told(services: Services, receiver: Endpoint) -> Services:
     return replace(services, webhook=Webhook(receiver.url, SECRET))
 
 
-def at(seconds: float) -> datetime:
-    return NOW + timedelta(seconds=seconds)
+@pytest.fixture
+def now() -> datetime:
+    """The time of the test: a receiver takes what was signed just now."""
+    return datetime.now(UTC)
 
 
-def threshold(services: Services, run: str) -> Notify:
+def threshold(services: Services, run: str, now: datetime) -> Notify:
     keep(services, run, REQUEST)
     plan = prepare(services, Prepare(run=run)).plan
     state = RunState(
         run=run,
-        started=NOW,
-        progressed=NOW,
+        started=now,
+        progressed=now,
         plan=plan,
         observation=Observation(queued=0, dead=1),
     )
-    return Notify(event=Event.DEAD_LETTERS, at=NOW, state=state)
+    return Notify(event=Event.DEAD_LETTERS, at=now, state=state)
 
 
-def ended(run: str, phase: Phase = Phase.FAILED) -> Close:
+def ended(run: str, now: datetime, phase: Phase = Phase.FAILED) -> Close:
     verdict = Verdict(phase=phase, reason="enough")
-    return Close(state=RunState(run=run, started=NOW, progressed=NOW, verdict=verdict))
+    return Close(state=RunState(run=run, started=now, progressed=now, verdict=verdict))
 
 
 def waiting(services: Services) -> list[str]:
@@ -81,16 +82,18 @@ def outcome(services: Services, run: str, name: str) -> Notice | None:
     return services.records.read_as(Notice, naming.told(run, name))
 
 
-def test_it_is_told_at_once_and_once(told: Services, run: str, receiver: Endpoint) -> None:
-    decision = threshold(told, run)
+def test_it_is_told_at_once_and_once(
+    told: Services, run: str, now: datetime, receiver: Endpoint
+) -> None:
+    decision = threshold(told, run, now)
     for _ in range(2):
-        assert notify(told, decision, NOW).count == 1
-    send_due(told, at(3_600))
+        assert notify(told, decision, now).count == 1
+    send_due(told, now + timedelta(seconds=3_600))
     (asked,) = receiver.asked
     name, news = received(asked)
     assert name == f"{run}-dead-letters-0"
     assert asked.headers["content-type"] == "application/json"
-    assert (news["type"], news["timestamp"]) == ("run.threshold", f"{NOW:%Y-%m-%dT%H:%M:%S.%fZ}")
+    assert (news["type"], news["timestamp"]) == ("run.threshold", f"{now:%Y-%m-%dT%H:%M:%S.%fZ}")
     assert news["data"]["dead"] == 1
     assert news["data"]["cost_expected"] == 0.5
     assert waiting(told) == []
@@ -100,36 +103,38 @@ def test_it_is_told_at_once_and_once(told: Services, run: str, receiver: Endpoin
 
 
 def test_a_receiver_that_refuses_is_told_again_under_the_same_id(
-    told: Services, run: str, receiver: Endpoint
+    told: Services, run: str, now: datetime, receiver: Endpoint
 ) -> None:
     elsewhere = {"Location": receiver.url, "Retry-After": "60"}
     receiver.script = [Answer(500), Answer(302, headers=elsewhere), Answer(0)]
-    notify(told, threshold(told, run), NOW)
-    send_due(told, at(4))
+    notify(told, threshold(told, run, now), now)
+    send_due(told, now + timedelta(seconds=4))
     assert len(receiver.asked) == 1, "it waits for some seconds"
-    send_due(told, at(6))
-    send_due(told, at(65))
+    send_due(told, now + timedelta(seconds=6))
+    send_due(told, now + timedelta(seconds=65))
     assert len(receiver.asked) == 2, "as long as the receiver asked for"
-    send_due(told, at(67))
-    send_due(told, at(1_000))
+    send_due(told, now + timedelta(seconds=67))
+    send_due(told, now + timedelta(seconds=1_000))
     assert len(receiver.asked) == 4
     assert {asked.headers["webhook-id"] for asked in receiver.asked} == {f"{run}-dead-letters-0"}
     assert {asked.body for asked in receiver.asked} == {receiver.asked[0].body}
     stamps = [int(asked.headers["webhook-timestamp"]) for asked in receiver.asked]
-    assert [stamp - int(NOW.timestamp()) for stamp in stamps] == [0, 6, 67, 1_000]
+    assert [stamp - int(now.timestamp()) for stamp in stamps] == [0, 6, 67, 1_000]
     kept = outcome(told, run, f"{run}-dead-letters-0")
     assert kept
     assert (kept.state, kept.tries) == ("taken", 4)
 
 
-def test_a_receiver_that_is_away_for_a_day_is_given_up(services: Services, run: str) -> None:
+def test_a_receiver_that_is_away_for_a_day_is_given_up(
+    services: Services, run: str, now: datetime
+) -> None:
     services.records.clear("outbox/")
     with endpoint() as gone:
         away = replace(services, webhook=Webhook(gone.url, SECRET))
-    assert notify(away, threshold(away, run), NOW).count == 1
-    send_due(away, at(86_399))
+    assert notify(away, threshold(away, run, now), now).count == 1
+    send_due(away, now + timedelta(seconds=86_399))
     assert waiting(away) == [f"outbox/{run}-dead-letters-0.json"]
-    send_due(away, at(2 * 86_400))
+    send_due(away, now + timedelta(seconds=2 * 86_400))
     assert waiting(away) == []
     kept = outcome(away, run, f"{run}-dead-letters-0")
     assert kept
@@ -137,14 +142,14 @@ def test_a_receiver_that_is_away_for_a_day_is_given_up(services: Services, run: 
 
 
 def test_the_end_of_a_run_is_told_with_its_account(
-    told: Services, run: str, receiver: Endpoint
+    told: Services, run: str, now: datetime, receiver: Endpoint
 ) -> None:
     keep(told, run, REQUEST)
     prepare(told, Prepare(run=run))
     finish(told, run, 0)
     bury(told, run, 1)
     for _ in range(2):  # the answer of the first was lost
-        assert close(told, ended(run, Phase.COMPLETED_WITH_FAILURES), NOW).count == 1
+        assert close(told, ended(run, now, Phase.COMPLETED_WITH_FAILURES), now).count == 1
     (asked,) = receiver.asked
     name, news = received(asked)
     assert name == f"{run}-finished-0"
@@ -155,23 +160,23 @@ def test_the_end_of_a_run_is_told_with_its_account(
 
 
 def test_each_round_of_a_run_has_an_end_of_its_own(
-    told: Services, run: str, receiver: Endpoint
+    told: Services, run: str, now: datetime, receiver: Endpoint
 ) -> None:
     keep(told, run, REQUEST)
     prepare(told, Prepare(run=run))
-    close(told, ended(run), NOW)
+    close(told, ended(run, now), now)
     told.records.edit_control(run, lambda _: Control(redrives=(Selection(),)))
-    again = threshold(told, run)
-    notify(told, again, NOW)
-    close(told, ended(run), NOW)
+    again = threshold(told, run, now)
+    notify(told, again, now)
+    close(told, ended(run, now), now)
     ids = [received(asked)[0] for asked in receiver.asked]
     assert ids == [f"{run}-finished-0", f"{run}-dead-letters-1", f"{run}-finished-1"]
 
 
-def test_where_nobody_listens_nothing_is_kept(services: Services, run: str) -> None:
+def test_where_nobody_listens_nothing_is_kept(services: Services, run: str, now: datetime) -> None:
     services.records.clear("outbox/")
-    decision = threshold(services, run)
+    decision = threshold(services, run, now)
     assert decision.state.plan
     assert decision.state.plan.notify is None
-    close(services, ended(run), NOW)
+    close(services, ended(run, now), now)
     assert waiting(services) == []
