@@ -12,18 +12,23 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
-.PHONY: demo browser test test-api test-numpy simulate check bench-api bench-generate bench-ingest bench-large bench-unique \
+.PHONY: demo browser test test-long test-api test-numpy simulate check bench-api bench-generate bench-ingest bench-large bench-unique \
 	bench-sizes dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
 
-test: $(STAMP) browser  ## unit, integration and end-to-end tests on real local services
-	@# Each half on services of its own; the slow files come first, so that both end together.
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Each half on services of its own; the slow files come first, so that both end together.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test: $(STAMP)  ## unit and integration tests, and whole runs under failures, on real local services
+	@$(PYTEST) -m "not long"
+
+test-long: $(STAMP) browser  ## all other end-to-end tests: every user story, the browser, the API
+	@$(PYTEST) -m long
 
 test-api: $(STAMP)  ## the HTTP API against its own document: thousands of drawn calls
-	@API_THOROUGH=1 $(BIN)/python -m pytest -q tests/api
+	@$(BIN)/python -m pytest -q tests/api
 
 test-numpy: $(NUMPYS:%=.local/numpy/%)  ## the same bytes on old and new NumPy, each installed apart
 	@for version in $^; do PYTHONPATH=.:tests $$version/bin/python -m support.golden || exit 1; done

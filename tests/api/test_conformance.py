@@ -1,9 +1,5 @@
-"""The API against its own document: no server error, no answer outside the schema.
+"""The API against its own document: no server error, no answer outside the schema."""
 
-A few calls of each operation are drawn, or thousands with `API_THOROUGH` (`make test-api`).
-"""
-
-import os
 import re
 import subprocess
 import sys
@@ -14,14 +10,13 @@ from support.history import worker
 
 from local_host.system import LocalApp
 
-THOROUGH = bool(os.environ.get("API_THOROUGH"))
-PHASES = "examples,coverage,fuzzing,stateful" if THOROUGH else "examples,fuzzing,stateful"
-EXAMPLES, LEAST = (20, 2_000) if THOROUGH else (2, 50)
+EXAMPLES, LEAST = 20, 2_000
 DEAD = 4  # units of the run that are dead; the first of the others is done
 # A run is drawn from values that each are sound and do not go together: that is refused, rightly.
 LEFT_OUT = "positive_data_acceptance,unsupported_method"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)
 def test_no_call_is_answered_by_an_error_or_outside_the_schema(
     app: LocalApp, run: str, tmp_path: Path
@@ -38,7 +33,6 @@ def test_no_call_is_answered_by_an_error_or_outside_the_schema(
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{app.url}/api/openapi.json"),
         *("--header", f"x-functions-key:{app.key}", "--max-examples", str(EXAMPLES)),
-        *("--phases", PHASES),
         *("--checks", "all", "--exclude-checks", LEFT_OUT, "--workers", "2"),
         *("--continue-on-failure", "--suppress-health-check", "all", "--seed", "7"),
     ]

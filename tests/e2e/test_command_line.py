@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from support.runs import CONTAINER, DATASET, Ground, done, until
 
 from local_host.checks import check_run
 from local_host.services.process import base_environment
 from local_host.system import CHECKOUT
+
+pytestmark = pytest.mark.long
 
 
 class Shell:

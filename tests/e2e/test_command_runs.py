@@ -17,6 +17,8 @@ from command_line.client import RefusedError
 from local_host.system import CHECKOUT
 from worker_image.contract import Receipt, naming
 
+pytestmark = pytest.mark.long
+
 EXAMPLE = CHECKOUT / "examples" / "docx"
 WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 

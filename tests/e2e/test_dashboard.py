@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from support.runs import Ground, until
 
+pytestmark = pytest.mark.long
+
 SCREENSHOTS = Path(__file__).parents[2] / ".local" / "screenshots"
 WIDE = (1360, 900)
 SHAPES = {"wide": WIDE, "phone": (360, 740)}

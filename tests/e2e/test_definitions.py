@@ -18,6 +18,8 @@ from typer.testing import CliRunner, Result
 from command_line.__main__ import cli
 from command_line.client import RefusedError
 
+pytestmark = pytest.mark.long
+
 NEVER = "0 0 29 2 *"
 TEXT = f"# as people write it\n{yaml.safe_dump(DATASET, sort_keys=False)}".encode()
 

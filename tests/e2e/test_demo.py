@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 from support.runs import until
 
 from local_host.services.process import base_environment
 from local_host.services.toolchain import Toolchain
 from local_host.system import CHECKOUT
+
+pytestmark = pytest.mark.long
 
 
 def start(state: Path, output: Path, units: int) -> "subprocess.Popen[bytes]":

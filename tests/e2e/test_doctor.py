@@ -17,6 +17,8 @@ from local_host.loopback import request
 from local_host.services.postgresql import LocalPostgresql, Postgresql
 from local_host.system import CHECKOUT
 
+pytestmark = pytest.mark.long
+
 Finding = dict[str, Any]
 SMALL = {"count": 1, "cpu": 0.5, "memory_gb": 1, "concurrency": 1}
 

@@ -19,6 +19,8 @@ from local_host.checks import check_run
 from local_host.services.postgresql import LocalPostgresql, Postgresql
 from worker_image.contract import naming
 
+pytestmark = pytest.mark.long
+
 ROWS = 400  # of a document
 
 

@@ -3,7 +3,10 @@
 import json
 import re
 
+import pytest
 from support.runs import Ground, until
+
+pytestmark = pytest.mark.long
 
 LINE = re.compile(r"^[^{]* orchestration[^{]*(\{.*)$", re.MULTILINE)
 

@@ -3,9 +3,12 @@
 import json
 from typing import Any
 
+import pytest
 from support.endpoint import Endpoint, endpoint
 from support.runs import Ground, until
 from support.webhooks import received
+
+pytestmark = pytest.mark.long
 
 
 def told(receiver: Endpoint, run: str) -> list[tuple[str, dict[str, Any]]]:

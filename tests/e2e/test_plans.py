@@ -9,6 +9,8 @@ from support.runs import DATASET, Ground
 from command_line.client import RefusedError
 from worker_image.generator import compile_dataset, parse
 
+pytestmark = pytest.mark.long
+
 
 def plan(ground: Ground, request: dict[str, Any]) -> dict[str, Any]:
     return ground.client.call("POST", "/plan", request)

@@ -6,11 +6,14 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from support.runs import Ground
 
 from command_line.client import RefusedError
 from worker_image.contract import naming
+
+pytestmark = pytest.mark.long
 
 
 def test_starts_with_one_key_and_cancels_at_once_end_in_one_run_that_is_over(

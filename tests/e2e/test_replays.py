@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 
 from command_line.__main__ import cli
 
+pytestmark = pytest.mark.long
+
 CHECKOUT = Path(__file__).parents[2]
 TOWNS = {
     "dataset": "towns",

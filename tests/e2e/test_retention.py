@@ -15,6 +15,8 @@ from orchestration.scheduling import SCHEDULES, state_path
 from orchestration.sweeping import sweep
 from worker_image.contract import naming
 
+pytestmark = pytest.mark.long
+
 
 def test_a_run_its_key_and_what_a_lost_schedule_remembers_go_after_the_retention(
     ground: Ground,

@@ -12,6 +12,8 @@ from support.runs import Ground, ended, until
 from local_host.system import LocalApp
 from orchestration.scheduling import SCHEDULES
 
+pytestmark = pytest.mark.long
+
 # Due times of these tests are too long ago for the app's own timer to decide them; but it carries
 # out what was decided, at any moment, as another app instance would.
 FIRST = (datetime.now(UTC) - timedelta(hours=3)).replace(minute=10, second=0, microsecond=0)
