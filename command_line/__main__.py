@@ -23,6 +23,7 @@ from command_line.client import RefusedError, UnreachableError
 from command_line.connection import Target
 from command_line.deferred import commands_of
 from command_line.output import Exit, say
+from command_line.replay import cli as replay
 from worker_image.errors import PermanentError
 
 
@@ -62,7 +63,8 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,  # one of them may be a key
     help=__doc__,
 )
-for commands in (runs, watching, showing, dead_letters, doctor, units, logs, wishes, opening):
+COMMANDS = (runs, watching, showing, dead_letters, doctor, units, logs, replay, wishes, opening)
+for commands in COMMANDS:
     cli.add_typer(commands.cli)
 for noun, purpose in (
     ("dataset", "Check, look at, size up and store datasets; print their tables and the language."),
