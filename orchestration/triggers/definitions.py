@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from ..definitions import users
-from ..model import NAME
+from ..model import NAME, Value
 from ..problems import Invalid, InvalidRequestError
 from ..services import Noun
 from ..services.definitions import Expected, Stored, Version, VersionError
@@ -107,8 +107,8 @@ async def known(call: Call[Any, Any], noun: Noun, read: Callable[..., T | None])
 def operations(
     noun: Noun,
     media: str,
-    takes: Any = None,
     *,
+    takes: type[Value] | str,
     show: Handler,
     put: Handler,
     delete: Handler,
@@ -128,7 +128,6 @@ def operations(
             *(f"put_{noun}", "PUT", route, put),
             gives=views.Kept,
             takes=takes,
-            raw="" if takes else media,
             headers={**IF_MATCH, "If-None-Match": IF_NONE_MATCH},
             others=(HTTPStatus.CREATED,),
             sends=VERSION,

@@ -62,7 +62,8 @@ async def run_job(call: Call[NoQuery, Value]) -> Reply:
 OPERATIONS = (
     Operation("list_jobs", "GET", "jobs", list_jobs, gives=views.Jobs),
     *definitions.operations(
-        *(Noun.JOB, JSON, RunRequest),
+        *(Noun.JOB, JSON),
+        takes=RunRequest,
         show=show_job,
         put=put_job,
         delete=delete_job,
@@ -70,7 +71,6 @@ OPERATIONS = (
     starting(
         *("run_job", "jobs/{job}/run", run_job),
         takes=JobChanges,
-        optional=True,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker_image.contract import naming
 
-from ..model import FINAL, RunRequest
+from ..model import FINAL, RunRequest, Value
 from ..reports import Report
 from ..starting import accept, start
 from ..views import runs as views
@@ -53,8 +53,7 @@ def starting(
     route: str,
     handler: Handler,
     *,
-    takes: Any = None,
-    optional: bool = False,
+    takes: type[Value] | None = None,
     refusals: tuple[HTTPStatus, ...] = (),
 ) -> Operation:
     """An operation that starts a run."""
@@ -65,7 +64,6 @@ def starting(
         headers={KEY: "the same key gives the same run"},
         sends={"Location": "the address of the run"},
         takes=takes,
-        optional=optional,
         refusals=(HTTPStatus.CONFLICT, *refusals),
     )
 

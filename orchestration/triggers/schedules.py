@@ -104,7 +104,8 @@ async def _going_on(call: Call[NoQuery, None], name: str) -> str | None:
 OPERATIONS = (
     Operation("list_schedules", "GET", "schedules", list_schedules, gives=views.Schedules),
     *definitions.operations(
-        *(Noun.SCHEDULE, JSON, Schedule),
+        *(Noun.SCHEDULE, JSON),
+        takes=Schedule,
         show=show_schedule,
         put=put_schedule,
         delete=delete_schedule,

@@ -114,16 +114,13 @@ def _operation(
     name: str,
     handler: Handler,
     takes: type[Value] | None = None,
-    *,
     gives: type[Value] = views.WishKept,
-    optional: bool = True,
 ) -> Operation:
     return Operation(
         *(f"{name}_run", "POST", f"runs/{{run}}/{name}", handler),
         gives=gives,
         status=HTTPStatus.ACCEPTED,
         takes=takes,
-        optional=optional,
         refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
 
@@ -132,6 +129,6 @@ OPERATIONS = (
     _operation("cancel", cancel_run, Cancel),
     _operation("pause", pause_run),
     _operation("resume", resume_run),
-    _operation("scale", scale_run, Scale, optional=False),
-    _operation("redrive", redrive_run, Selection, gives=views.Redriven),
+    _operation("scale", scale_run, Scale),
+    _operation("redrive", redrive_run, Selection, views.Redriven),
 )
