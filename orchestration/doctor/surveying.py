@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobProperties
-
 from ..model import FINAL, moment
 from ..policy.sweeping import Known, Tagged, to_sweep
 from ..problems import InvalidRequestError
 from ..rounds import last_rounds
-from ..scheduling import SCHEDULES, due_time, read_schedule, requested, state_path
+from ..scheduling import due_time, read_schedule, requested, state_path
 from ..scheduling.decision import ScheduleState
-from ..services import Services
+from ..services import Noun, Services
+from ..services.definitions import Stored
+from ..services.threads import side_by_side
 from .collecting import run_evidence
 from .evidence import AppEvidence, RunEvidence, ScheduleEvidence
 from .looks import Looks
@@ -101,22 +100,17 @@ def _is_old(entry: Mapping[str, Any] | None, now: datetime) -> bool:
 
 
 def _schedules(services: Services, now: datetime) -> list[ScheduleEvidence]:
-    try:
-        blobs = list(islice(services.records.listing(SCHEDULES, ""), MOST_SCHEDULES))
-    except ResourceNotFoundError:
-        return []
-    found = (_schedule(services, blob, now) for blob in blobs)
+    definitions = services.records.definitions(Noun.SCHEDULE)
+    stored = side_by_side(definitions.read, definitions.names()[:MOST_SCHEDULES])
+    found = (_schedule(services, each, now) for each in stored if each)
     return [evidence for evidence in found if evidence]
 
 
-def _schedule(services: Services, blob: BlobProperties, now: datetime) -> ScheduleEvidence | None:
-    """What a schedule is waiting for; None if it is switched off, or has gone."""
-    name, changed = str(blob.name).removesuffix(".json"), blob.last_modified
-    content = services.records.read(str(blob.name), container=SCHEDULES)
-    if content is None:
-        return None
+def _schedule(services: Services, stored: Stored, now: datetime) -> ScheduleEvidence | None:
+    """What a schedule is waiting for; None if it is switched off."""
+    name, changed = stored.name, stored.changed
     try:
-        schedule = read_schedule(content)
+        schedule = read_schedule(stored.content)
         if not schedule.enabled:
             return None
         requested(services, schedule)

@@ -14,14 +14,13 @@ from typing import Any, Generic, TypeVar
 
 import azure.functions as func
 from azure.core.exceptions import AzureError, ResourceModifiedError
-from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from worker_image.contract import about, naming
 
 from ..model import RunRecord, Value
 from ..orchestrations import Orchestration, Orchestrations
-from ..problems import Invalid, InvalidRequestError, Problem, of_validation
+from ..problems import Invalid, InvalidRequestError, Problem, by_place
 from ..services import Services
 from ..starting import KeyReusedError
 
@@ -192,11 +191,9 @@ def _json(content: bytes) -> Any:
         raise InvalidRequestError([fault]) from None
 
 
-def _validated(kind: Any, members: Any, place: str = "") -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(members)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error, place)) from None
+def _validated(kind: type[Value], members: Any, place: str = "") -> Any:
+    with by_place(place):
+        return kind.model_validate(members)
 
 
 def _problem(

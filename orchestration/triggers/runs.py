@@ -6,8 +6,6 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from worker_image.contract import naming
-
 from ..model import FINAL, RunRequest, Value
 from ..reports import Report
 from ..starting import accept, start
@@ -93,16 +91,14 @@ async def entered(
 async def show_run(call: Call[NoQuery, None]) -> views.RunView:
     """Show a run: its request, how it stands, and its report once it has ended."""
     record, found = await found_run(call)
-    read = call.services.records.read_as
-    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    report = await asyncio.to_thread(call.services.records.report, record.run)
     return views.run(record, found, report, call.base)
 
 
 async def show_report(call: Call[NoQuery, None]) -> Report:
     """Show the report of a run that has ended."""
     record = await known_run(call)
-    read = call.services.records.read_as
-    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    report = await asyncio.to_thread(call.services.records.report, record.run)
     if report is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no report yet")
     return report
