@@ -37,7 +37,7 @@ async def app_evidence(looks: Looks) -> AppEvidence:
     """The app as it is now. Never raises what a service answers: that is evidence, too."""
     services = looks.services
     groups, kept, schedules, rounds = await asyncio.gather(
-        looks.ask("management", lambda: _tagged(services), NO_GROUPS),
+        looks.ask("management", lambda: list(islice(services.groups.tagged(), GROUPS)), NO_GROUPS),
         looks.ask("storage", services.records.catalogued, NO_RUNS),
         looks.ask("storage", lambda: _schedules(services, looks.now), NO_SCHEDULES),
         looks.ask("storage", lambda: last_rounds(services.records), NO_ROUNDS),
@@ -68,11 +68,6 @@ async def _runs(looks: Looks, names: Iterable[str]) -> list[RunEvidence]:
 
     found = await asyncio.gather(*map(look, names))
     return [evidence for evidence in found if evidence]
-
-
-def _tagged(services: Services) -> list[Tagged]:
-    tagged = islice(services.groups.tagged(), GROUPS)
-    return [Tagged(name=name, run=run, expires=expires) for name, run, expires in tagged]
 
 
 async def _orphans(
