@@ -6,11 +6,13 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
+from ..activities.seeding import canonical
 from ..model import FINAL, RunRequest, Value
 from ..reports import Report
 from ..starting import accept, start
 from ..views import runs as views
 from .operations import (
+    JSON,
     Call,
     Handler,
     NoQuery,
@@ -104,6 +106,14 @@ async def show_report(call: Call[NoQuery, None]) -> Report:
     return report
 
 
+async def show_run_dataset(call: Call[NoQuery, None]) -> Reply:
+    """Show the dataset of a run as its workers read it."""
+    record = await known_run(call)
+    if record.dataset is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no dataset")
+    return Reply(canonical(record.dataset)[0].encode())
+
+
 OPERATIONS = (
     starting("start_run", "runs", start_run, takes=RunRequest),
     Operation(*("list_runs", "GET", "runs", list_runs), gives=views.RunPage, query=views.RunFilter),
@@ -115,6 +125,11 @@ OPERATIONS = (
     Operation(
         *("show_report", "GET", "runs/{run}/report", show_report),
         gives=Report,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+    Operation(
+        *("show_run_dataset", "GET", "runs/{run}/dataset", show_run_dataset),
+        gives=JSON,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
 )
