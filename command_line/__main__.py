@@ -63,18 +63,8 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,  # one of them may be a key
     help=__doc__,
 )
-for commands in (
-    runs,
-    watching,
-    showing,
-    dead_letters,
-    doctor,
-    units,
-    logs,
-    replay,
-    wishes,
-    opening,
-):
+COMMANDS = (runs, watching, showing, dead_letters, doctor, units, logs, replay, wishes, opening)
+for commands in COMMANDS:
     cli.add_typer(commands.cli)
 for noun, purpose in (
     ("dataset", "Check, look at, size up and store datasets; print their tables and the language."),

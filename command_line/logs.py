@@ -1,35 +1,28 @@
 """What the workers of a run say."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from command_line.choosing import RUN, chosen
 from command_line.client import Client
 from command_line.connection import connect
-from command_line.output import AS_JSON, console
+from command_line.output import AS_JSON, console, say
 from command_line.printable import printable
-from command_line.units import RUN
-from orchestration.model import FINAL
+from command_line.screens.states import FINAL
 from worker_image.contract import Stage
 
 SECONDS = 1.0  # between two looks at logs that are followed
 MOST = 1_000  # lines of one look
 STYLES = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
-LEVELS = ("debug", "info", "warning", "error", "critical")
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 cli = typer.Typer()
-
-
-def _level(text: str | None) -> str | None:
-    if text is not None and text.lower() not in LEVELS:
-        raise typer.BadParameter(f"{text!r}; {', '.join(LEVELS)} are allowed")
-    return text and text.upper()
 
 
 @cli.command(rich_help_panel="Units")
@@ -41,7 +34,7 @@ def logs(
     stage: Annotated[Stage | None, typer.Option(help="Of this stage alone.")] = None,
     unit: Annotated[int | None, typer.Option(min=0, help="Of this unit alone.")] = None,
     level: Annotated[
-        str | None, typer.Option(callback=_level, help="Of this level, or graver.")
+        Level | None, typer.Option(case_sensitive=False, help="Of this level, or graver.")
     ] = None,
     contains: Annotated[str | None, typer.Option(help="With this text in them.")] = None,
     last: Annotated[int, typer.Option(min=1, max=5_000, help="So many lines.")] = 200,
@@ -50,7 +43,7 @@ def logs(
 ) -> None:
     """Show the last lines of all workers' logs, merged by time.
 
-        aci-jobs logs r261124-013205-0qap0 --level warning
+        aci-jobs logs last --level warning
 
     finds what went wrong; with `--unit` one sees all that was said of a unit.
     """
@@ -62,9 +55,10 @@ def logs(
         "contains": contains,
     }
     client, out = connect(context), console()
+    run = chosen(client, run)
     page = client.call("GET", f"/runs/{run}/logs", query={**wanted, "last": last})
     if page["more"] and not as_json:
-        print("There are earlier lines that fit: see --last.", file=sys.stderr)
+        say("There are earlier lines that fit: see --last.")
     _show(out, run, page["lines"], as_json=as_json)
     if follow:
         for lines in followed(client, run, wanted, page["next"]):

@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from command_line.choosing import RUN, chosen
 from command_line.connection import connect
 from command_line.output import AS_JSON, console, show_json
-from command_line.printable import printable
+from command_line.screens.tables import View, text
 
-RUN = Annotated[str, typer.Argument(metavar="RUN", help="The id of a run.")]
 UNIT = Annotated[
     int, typer.Argument(metavar="UNIT", min=0, max=9_999_999, help="The number of a unit.")
 ]
@@ -26,9 +26,11 @@ cli = typer.Typer()
 def unit(context: typer.Context, run: RUN, unit: UNIT, *, as_json: AS_JSON = False) -> None:
     """Show what has become of a unit in each stage, and which workers had it.
 
-    aci-jobs unit r261124-013205-0qap0 417
+    aci-jobs unit last 417
     """
-    found = connect(context).call("GET", f"/runs/{run}/units/{unit}")
+    client = connect(context)
+    run = chosen(client, run)
+    found = client.call("GET", f"/runs/{run}/units/{unit}")
     if as_json:
         show_json(found)
         return
@@ -42,36 +44,33 @@ def unit(context: typer.Context, run: RUN, unit: UNIT, *, as_json: AS_JSON = Fal
     console().print(table)
 
 
-def _about(run: str, unit: int, stage: dict[str, Any]) -> Iterator[Text]:
+def _about(run: str, unit: int, stage: View) -> Iterator[Text]:
     """What there is to say of a stage, line by line."""
     receipt, letter = stage["receipt"], stage["dead_letter"]
     if receipt:
         size, rows = f"{receipt['bytes']:,} bytes", f"{receipt['rows']:,} rows"
-        yield _text(f"{rows}, {size} in {receipt['seconds']:.3f} s")
-        yield _text(receipt["document"])
+        yield text(f"{rows}, {size} in {receipt['seconds']:.3f} s")
+        yield text(receipt["document"])
     elif letter:
-        yield _text(f"{letter['type']}: {letter['error']}")
-        yield _text(f"fingerprint {letter['fingerprint']}, {letter['dead_at']}")
-        yield _text(f"aci-jobs replay {run} {unit} --stage {stage['stage']}")
+        yield text(f"{letter['type']}: {letter['error']}")
+        yield text(f"fingerprint {letter['fingerprint']}, {letter['dead_at']}")
+        yield text(f"aci-jobs replay {run} {unit} --stage {stage['stage']}")
     else:
         held = ", ".join(stage["held_by"])
-        yield _text(f"{held} is at it" if held else "nobody has said anything of it yet")
+        yield text(f"{held} is at it" if held else "nobody has said anything of it yet")
     if stage["redriven"]:
-        yield _text(f"{len(stage['redriven'])} times it was dead and driven again")
+        yield text(f"{len(stage['redriven'])} times it was dead and driven again")
     if stage["workers"]:
-        yield _text(f"by {', '.join(stage['workers'])}")
-
-
-def _text(words: str) -> Text:
-    return Text(printable(words))
+        yield text(f"by {', '.join(stage['workers'])}")
 
 
 @cli.command(rich_help_panel="Units")
 def manifest(context: typer.Context, run: RUN) -> None:
     """Print every document of a run that has ended, an object a line.
 
-    aci-jobs manifest r261124-013205-0qap0 > documents.ndjson
+    aci-jobs manifest last > documents.ndjson
     """
-    documents = connect(context).pages(f"/runs/{run}/manifest", "documents", {"limit": PAGE})
-    for document in documents:
+    client = connect(context)
+    path = f"/runs/{chosen(client, run)}/manifest"
+    for document in client.pages(path, "documents", {"limit": PAGE}):
         print(json.dumps(document, ensure_ascii=False, separators=(",", ":")))

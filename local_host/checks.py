@@ -148,7 +148,7 @@ def groups_of(settings: Settings, run: str) -> list[str]:
     """The container groups of a run that the management API lists."""
     with open_client(settings, NoToken()) as client:
         groups = ContainerGroups(client, settings)
-        return [name for name, owner, _ in groups.tagged() if owner == run]
+        return [group.name for group in groups.tagged() if group.run == run]
 
 
 def _no_queue(queues: QueueServiceClient, run: str) -> Check:

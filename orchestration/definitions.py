@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, get_type_hints
 
-from pydantic import ValidationError, create_model
+from pydantic import create_model
 
 from .model import RunRequest, Value
-from .problems import InvalidRequestError, of_validation
+from .problems import by_place
 from .services import Noun, Services
 from .services.threads import side_by_side
 
@@ -27,10 +27,8 @@ def read_job(content: bytes) -> RunRequest:
     Raises:
         InvalidRequestError: every fault by its place.
     """
-    try:
+    with by_place():
         return RunRequest.model_validate_json(content)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None
 
 
 def stored_job(services: Services, name: str) -> RunRequest | None:
@@ -43,10 +41,8 @@ def changed(job: RunRequest, changes: Value) -> RunRequest:
     """A job as one run wants it; `changes` are `JobChanges`. Raises what `read_job` does."""
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
     members = {name: value for name, value in {**dict(job), **given}.items() if value is not None}
-    try:
+    with by_place():
         return RunRequest.model_validate(members)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None
 
 
 def users(services: Services, noun: Noun, name: str) -> list[str]:

@@ -30,6 +30,17 @@ class InvalidRequestError(Exception):
 
 
 @contextmanager
+def by_place(place: str = "") -> Iterator[None]:
+    """Tell what pydantic finds as the faults of a request, each at its place, or below `place`."""
+    try:
+        yield
+    except ValidationError as error:
+        outside = (place,) if place else ()
+        faults = [_invalid(item, outside) for item in error.errors(include_url=False)]
+        raise InvalidRequestError(faults) from None
+
+
+@contextmanager
 def below(place: str) -> Iterator[None]:
     """Name the faults of a part of a request by their places in the whole."""
     try:
@@ -50,12 +61,6 @@ class Problem(Value):
     status: int
     detail: str
     errors: tuple[Invalid, ...] = ()
-
-
-def of_validation(error: ValidationError, place: str = "") -> list[Invalid]:
-    """The faults that pydantic found, each at its place in the request, or below `place`."""
-    outside = (place,) if place else ()
-    return [_invalid(item, outside) for item in error.errors(include_url=False)]
 
 
 def _invalid(item: Any, outside: tuple[str, ...]) -> Invalid:

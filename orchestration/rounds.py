@@ -10,7 +10,11 @@ from worker_image.contract import naming
 from .services.records import Records
 
 PREFIX = "rounds/"
-PERIODS = {"start_schedules": timedelta(minutes=1), "sweep_orphans": timedelta(minutes=5)}
+PERIODS = {
+    "start_schedules": timedelta(minutes=1),
+    "send_notifications": timedelta(minutes=1),
+    "sweep_orphans": timedelta(minutes=5),
+}
 """How often each timer is due, by the name of its function."""
 
 

@@ -17,7 +17,7 @@ from .activities.fleet import remove
 from .model import Close, Phase, Remove, RunState, Verdict
 from .orchestrations import Orchestrations
 from .outbox import OUTBOX
-from .policy.sweeping import Known, Listed, Tagged, to_sweep
+from .policy.sweeping import Known, Listed, to_sweep
 from .services import Services
 from .starting import KEYS
 
@@ -28,7 +28,7 @@ async def sweep(services: Services, orchestrations: Orchestrations, now: datetim
     """One round; what fails is logged, keeps nothing else back, and is tried again in the next."""
     retention = timedelta(days=services.settings.retention_days)
     runs = await asyncio.to_thread(_listed, services)
-    groups = await asyncio.to_thread(_tagged, services)
+    groups = await asyncio.to_thread(lambda: list(services.groups.tagged()))
     unsure = {run for run, listed in runs.items() if not listed.state.final}
     known = await _known(orchestrations, unsure | {group.run for group in groups})
     todo = to_sweep(groups, runs, known, now, retention)
@@ -66,13 +66,6 @@ def _listed(services: Services) -> dict[str, Listed]:
         run: Listed(state=entry["state"], changed=entry["changed"])
         for run, entry in services.records.catalogued().items()
     }
-
-
-def _tagged(services: Services) -> list[Tagged]:
-    return [
-        Tagged(name=name, run=run, expires=expires)
-        for name, run, expires in services.groups.tagged()
-    ]
 
 
 def _remove(services: Services, group: Remove) -> None:

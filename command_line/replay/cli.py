@@ -1,25 +1,18 @@
 """The command `replay`."""
 
 import logging
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from command_line.client import RefusedError
+from command_line.choosing import RUN, chosen
 from command_line.connection import connect
 from command_line.output import AS_JSON, Exit, console, show_json
 from command_line.printable import printable
-from command_line.replay import comparing
-from command_line.replay.replaying import InThisProcess, Outcome, Replay
-from command_line.replay.source import Source
-from command_line.units import RUN, UNIT
-from worker_image.contract import Message, Stage, naming, sink_members
-from worker_image.makers import Makers
+from command_line.units import UNIT
+from worker_image.contract import Stage
 
 cli = typer.Typer()
 
@@ -53,12 +46,18 @@ def replay(
     is loaded into a database, or its rows are written to files; a program is started here. Exit
     code 1 means that the unit has failed, or made other bytes.
 
-        aci-jobs replay r261124-013205-0qap0 417 --debug
+        aci-jobs replay last 417 --debug
     """
-    if not naming.is_run_id(run):
-        raise typer.BadParameter(f"{run!r} is no id of a run", param_hint="RUN")
+    # The worker's own code takes long to import, and other commands do not need it.
+    from command_line.replay.replaying import InThisProcess, Replay  # noqa: PLC0415
+    from command_line.replay.source import Source  # noqa: PLC0415
+    from command_line.replay.stages import replayed, show  # noqa: PLC0415
+    from worker_image.makers import Makers  # noqa: PLC0415
+
+    client = connect(context)
+    run = chosen(client, run)
     _show_output()
-    source = Source(connect(context), run, unit)
+    source = Source(client, run, unit)
     with ExitStack() as opened:
         making = InThisProcess() if debug else opened.enter_context(closing(Makers(1)))
         how = Replay(source, to, making, database, debug=debug)
@@ -71,73 +70,6 @@ def replay(
         stages = [outcome.members() for outcome in outcomes]
         show_json({"run": run, "unit": unit, "stages": stages})
     raise typer.Exit(Exit.OK if all(outcome.ok for outcome in outcomes) else Exit.FAILED)
-
-
-def replayed(how: Replay, stage: Stage | None) -> Iterator[Outcome]:
-    """A unit in one stage after the other, as far as it goes well.
-
-    Raises:
-        RefusedError: there is no such unit, or no such stage of it.
-        typer.BadParameter: it cannot be done so.
-    """
-    known = {Stage(each["stage"]): each for each in how.source.view()["stages"]}
-    last: Outcome | None = None
-    for each in [stage] if stage else _stages(known):
-        message = _message(how.source, each, last)
-        _check(message, how.database)
-        last = how.unit(message, last.folder if last else None)
-        _compare(last, known[each])
-        yield last
-        if not last.ok:
-            return
-
-
-def _stages(known: Mapping[Stage, Mapping[str, Any]]) -> list[Stage]:
-    """Where the unit is dead; else all, but for the last step of a run, which is no unit's."""
-    dead = [stage for stage, each in known.items() if each["state"] == "dead"]
-    return dead[:1] or [stage for stage in known if stage is not Stage.FINISH]
-
-
-def _message(source: Source, stage: Stage, last: Outcome | None) -> Message:
-    """The run's message, or that which follows from what was done here."""
-    try:
-        return source.message(stage)
-    except RefusedError:
-        if last is None or last.following is None:
-            raise
-        return last.following
-
-
-def _check(message: Message, database: str) -> None:
-    if message.stage is Stage.FINISH and not database:
-        raise typer.BadParameter("the last step is done in a database alone: give --database")
-    if message.stage in (Stage.INGEST, Stage.FINISH) and database:
-        kind = sink_members(message.payload)["kind"]
-        if kind != "postgresql":
-            reason = f"the run's sink is {kind}, not postgresql: leave it out for files of rows"
-            raise typer.BadParameter(reason, param_hint="--database")
-
-
-def _compare(outcome: Outcome, known: Mapping[str, Any]) -> None:
-    if outcome.receipt and outcome.stage is Stage.GENERATE:
-        outcome.same, note = comparing.beside_receipt(outcome.receipt, known["receipt"])
-        outcome.notes.append(note)
-    if note := comparing.beside_letter(outcome.failure, known):
-        outcome.notes.append(note)
-
-
-def show(out: Console, outcome: Outcome) -> None:
-    """How a unit went, for people."""
-    receipt, failure = outcome.receipt, outcome.failure
-    if receipt:
-        figures = f"{receipt.rows:,} rows, {receipt.bytes:,} bytes in {receipt.seconds:.3f} s"
-        out.print(Text.assemble((f"{outcome.stage} went well: ", "green"), figures))
-    if failure:
-        words = printable(f"{failure.type}: {failure.message}")
-        out.print(Text.assemble((f"{outcome.stage} failed: ", "red"), words))
-    for note in outcome.notes:
-        out.print(Text(f"  {printable(note)}"))
-    out.print(Text(f"  see {outcome.folder}{'/error.txt' if failure else ''}"))
 
 
 def _show_output() -> None:

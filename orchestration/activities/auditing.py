@@ -79,7 +79,7 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
         state,
         total,
         reports.failure_groups(dead, FAILURES),
-        services.records.read_as(reports.Report, naming.report(state.run)),
+        services.records.report(state.run),
         now,
         finish=_finish(services, record, total),
         expected=record.request.expected,

@@ -5,11 +5,10 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from worker_image.contract import DatasetSource, Message, Receipt, naming
+from worker_image.contract import DatasetSource, Message, Receipt
 
 from .. import planning
 from ..model import Kind, Outcome, Plan, Prepare, Refusal, Remedy, RunRecord, Seed
-from ..reports import Report
 from ..services import Services
 from . import listing, payloads
 from .freezing import SourceError, frozen, frozen_units
@@ -45,7 +44,7 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
 
 def _plan(services: Services, record: RunRecord, units: int) -> Plan:
     settings = services.settings
-    earlier = services.records.read_as(Report, naming.report(record.run))
+    earlier = services.records.report(record.run)
     rounds = len(services.records.control(record.run).redrives)
     return Plan(
         kind=record.request.kind,

@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from itertools import islice
 
 from azure.core.exceptions import AzureError
 
@@ -12,6 +11,7 @@ from worker_image.contract import Heartbeat, Stage, naming
 
 from ..chronicle import Chronicle
 from ..model import GroupView, Look, Observation, Progress, RepeatedError, Room, moment
+from ..reports import failure_groups
 from ..services import Services
 
 log = logging.getLogger(__name__)
@@ -100,13 +100,10 @@ def room(services: Services, region: str) -> Room | None:
 def errors(services: Services, run: str, first: int = FIRST_LETTERS) -> tuple[RepeatedError, ...]:
     """The commonest errors among the first dead letters, of which a listing shows a summary."""
     letters = services.records.dead_letters(run)
-    summaries = [letter.metadata for letter in islice(letters, first)]
-    texts = {
-        summary.get("fingerprint", ""): f"{summary.get('type')}: {summary.get('error')}"
-        for summary in reversed(summaries)
-    }
-    counted = Counter(summary.get("fingerprint", "") for summary in summaries)
+    groups = failure_groups((letter.metadata for letter in letters), first)
     return tuple(
-        RepeatedError(fingerprint=fingerprint, error=texts[fingerprint], units=units)
-        for fingerprint, units in counted.most_common(COMMONEST)
+        RepeatedError(
+            fingerprint=group.fingerprint, error=f"{group.type}: {group.error}", units=group.units
+        )
+        for group in groups[:COMMONEST]
     )

@@ -11,7 +11,6 @@ from worker_image.contract import Heartbeat, Message, UndecodableMessageError, n
 
 from ..chronicle import Chronicle
 from ..model import RunRecord
-from ..reports import Report
 from ..services import Records
 from ..services.records import DeadLetterSummary
 from ..views.runs import status
@@ -34,7 +33,7 @@ async def run_evidence(looks: Looks, record: RunRecord) -> RunEvidence:
     # Asked first: an orchestration that is over has written its report before.
     found = await looks.find(run)
     report, chronicle, heartbeats, letters, queue, waiting = await asyncio.gather(
-        looks.ask("storage", lambda: records.read_as(Report, naming.report(run)), None),
+        looks.ask("storage", lambda: records.report(run), None),
         looks.ask("storage", lambda: records.chronicle(run), Chronicle()),
         looks.ask("storage", lambda: list(islice(records.heartbeats(run), WORKERS)), NO_BEATS),
         looks.ask("storage", lambda: list(islice(records.dead_letters(run), LETTERS)), NO_LETTERS),

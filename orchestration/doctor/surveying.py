@@ -6,16 +6,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobProperties
-
 from ..model import FINAL, moment
 from ..policy.sweeping import Known, Tagged, to_sweep
 from ..problems import InvalidRequestError
 from ..rounds import last_rounds
-from ..scheduling import SCHEDULES, due_time, read_schedule, requested, state_path
+from ..scheduling import due_time, read_schedule, requested, state_path
 from ..scheduling.decision import ScheduleState
-from ..services import Services
+from ..services import Noun, Services
+from ..services.definitions import Stored
+from ..services.threads import side_by_side
 from .collecting import run_evidence
 from .evidence import AppEvidence, RunEvidence, ScheduleEvidence
 from .looks import Looks
@@ -38,7 +37,7 @@ async def app_evidence(looks: Looks) -> AppEvidence:
     """The app as it is now. Never raises what a service answers: that is evidence, too."""
     services = looks.services
     groups, kept, schedules, rounds = await asyncio.gather(
-        looks.ask("management", lambda: _tagged(services), NO_GROUPS),
+        looks.ask("management", lambda: list(islice(services.groups.tagged(), GROUPS)), NO_GROUPS),
         looks.ask("storage", services.records.catalogued, NO_RUNS),
         looks.ask("storage", lambda: _schedules(services, looks.now), NO_SCHEDULES),
         looks.ask("storage", lambda: last_rounds(services.records), NO_ROUNDS),
@@ -71,11 +70,6 @@ async def _runs(looks: Looks, names: Iterable[str]) -> list[RunEvidence]:
     return [evidence for evidence in found if evidence]
 
 
-def _tagged(services: Services) -> list[Tagged]:
-    tagged = islice(services.groups.tagged(), GROUPS)
-    return [Tagged(name=name, run=run, expires=expires) for name, run, expires in tagged]
-
-
 async def _orphans(
     looks: Looks, groups: list[Tagged], looked_at: Iterable[RunEvidence], kept: Catalogue
 ) -> list[Tagged]:
@@ -101,22 +95,17 @@ def _is_old(entry: Mapping[str, Any] | None, now: datetime) -> bool:
 
 
 def _schedules(services: Services, now: datetime) -> list[ScheduleEvidence]:
-    try:
-        blobs = list(islice(services.records.listing(SCHEDULES, ""), MOST_SCHEDULES))
-    except ResourceNotFoundError:
-        return []
-    found = (_schedule(services, blob, now) for blob in blobs)
+    definitions = services.records.definitions(Noun.SCHEDULE)
+    stored = side_by_side(definitions.read, definitions.names()[:MOST_SCHEDULES])
+    found = (_schedule(services, each, now) for each in stored if each)
     return [evidence for evidence in found if evidence]
 
 
-def _schedule(services: Services, blob: BlobProperties, now: datetime) -> ScheduleEvidence | None:
-    """What a schedule is waiting for; None if it is switched off, or has gone."""
-    name, changed = str(blob.name).removesuffix(".json"), blob.last_modified
-    content = services.records.read(str(blob.name), container=SCHEDULES)
-    if content is None:
-        return None
+def _schedule(services: Services, stored: Stored, now: datetime) -> ScheduleEvidence | None:
+    """What a schedule is waiting for; None if it is switched off."""
+    name, changed = stored.name, stored.changed
     try:
-        schedule = read_schedule(content)
+        schedule = read_schedule(stored.content)
         if not schedule.enabled:
             return None
         requested(services, schedule)

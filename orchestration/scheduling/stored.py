@@ -1,10 +1,8 @@
 """Schedules as they are stored, and what they start."""
 
-from pydantic import ValidationError
-
 from ..definitions import stored_job
 from ..model import RunRequest
-from ..problems import Invalid, InvalidRequestError, below, of_validation
+from ..problems import Invalid, InvalidRequestError, below, by_place
 from ..services import Noun, Services
 from ..starting import validated
 from .definition import Schedule
@@ -23,10 +21,8 @@ def read_schedule(content: bytes) -> Schedule:
     Raises:
         InvalidRequestError: every fault by its place.
     """
-    try:
+    with by_place():
         return Schedule.model_validate_json(content)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error)) from None
 
 
 def stored_schedule(services: Services, name: str) -> Schedule | None:

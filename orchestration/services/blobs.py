@@ -24,9 +24,10 @@ from pydantic import BaseModel
 from worker_image.contract import naming
 
 T = TypeVar("T", bound=BaseModel)
+R = TypeVar("R")
 
 LISTING_PAGE = 2_000  # the service gives 5,000 at once, which take 70 MB here
-EDITS = 20
+TRIES = 20
 BATCH = 256  # the most deletions that one call may have
 GONE = (202, 404)
 
@@ -77,10 +78,8 @@ class Blobs:
             ResourceModifiedError: there is another version by now.
             ResourceNotFoundError: there is no such blob.
         """
-        download = self._service.get_blob_client(container, path).download_blob(
-            start, etag=etag, match_condition=MatchConditions.IfNotModified
-        )
-        yield from download.chunks()
+        blob = self._service.get_blob_client(container, path)
+        yield from blob.download_blob(start, **if_at(etag)).chunks()
 
     def stretch(
         self, path: str, start: int, length: int, container: str = naming.RUNS, etag: str = ""
@@ -93,11 +92,8 @@ class Blobs:
             ResourceModifiedError: there is another version by now.
             ResourceNotFoundError: there is no such blob.
         """
-        condition: dict[str, Any] = {}
-        if etag:
-            condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         blob = self._service.get_blob_client(container, path)
-        content: bytes = blob.download_blob(start, length, **condition).readall()
+        content: bytes = blob.download_blob(start, length, **if_at(etag)).readall()
         return content
 
     def write(
@@ -124,29 +120,20 @@ class Blobs:
         Raises:
             ResourceModifiedError: others were faster all the time.
         """
-        for attempt in range(EDITS):
-            try:
-                return self._edit_once(self._runs.get_blob_client(path), kind, change)
-            except (ResourceModifiedError, ResourceExistsError):
-                if attempt == EDITS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        blob = self._runs.get_blob_client(path)
+        return again_if_slower(lambda: self._edit_once(blob, kind, change))
 
     def _edit_once(self, blob: BlobClient, kind: type[T], change: Callable[[T], T]) -> T:
-        condition: dict[str, Any] = {}
+        etag = None
         try:
             download = blob.download_blob()
         except ResourceNotFoundError:
             found = kind()
         else:
-            found = kind.model_validate_json(download.readall())
-            condition = {
-                "etag": download.properties.etag,
-                "match_condition": MatchConditions.IfNotModified,
-            }
+            found, etag = kind.model_validate_json(download.readall()), download.properties.etag
         changed = change(found)
         if changed != found:
-            blob.upload_blob(changed.model_dump_json(), overwrite=bool(condition), **condition)
+            blob.upload_blob(changed.model_dump_json(), overwrite=bool(etag), **if_at(etag))
         return changed
 
     def delete(self, path: str) -> None:
@@ -201,6 +188,23 @@ class Blobs:
             failed = [answer.status_code for answer in answers if answer.status_code not in GONE]
             if failed:
                 raise OSError(f"{len(failed)} of {len(batch)} blobs were not deleted: {failed[0]}")
+
+
+def again_if_slower(act: Callable[[], R]) -> R:
+    """Act on the version of a blob that is there, again if somebody else was faster.
+
+    Raises:
+        ResourceModifiedError, ResourceExistsError: others were faster all the time.
+    """
+    for _ in range(TRIES - 1):
+        with suppress(ResourceModifiedError, ResourceExistsError):
+            return act()
+    return act()
+
+
+def if_at(etag: str | None) -> dict[str, Any]:
+    """The condition that a blob is at this version, if one is named."""
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
 
 
 def _list(container: ContainerClient, prefix: str, start: str = "") -> Iterator[BlobProperties]:

@@ -8,7 +8,6 @@ raised, and `refusals` tells what it means.
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from azure.core.exceptions import (
@@ -23,6 +22,7 @@ from azure.mgmt.containerinstance import ContainerInstanceManagementClient, mode
 from worker_image.contract import Variable, naming
 
 from ..model import GroupView, Instances, Provision, Room, moment
+from ..policy.sweeping import Tagged
 from ..settings import Settings
 from . import arm
 from .group_definition import APP, CONTAINER, definition, is_wanted
@@ -70,11 +70,11 @@ class ContainerGroups:
             groups = pool.map(self._get, names)
             return tuple(view(group) for group in groups if group)
 
-    def tagged(self) -> Iterator[tuple[str, str, datetime | None]]:
-        """Name, run and expiry of every group that carries our tag."""
+    def tagged(self) -> Iterator[Tagged]:
+        """Every group that carries our tag."""
         for group in self._ours():
-            tags = group.tags or {}
-            yield str(group.name), tags.get("run", ""), moment(tags.get("expires"))
+            run, expires = ((group.tags or {}).get(name) for name in ("run", "expires"))
+            yield Tagged(name=str(group.name), run=run or "", expires=moment(expires))
 
     def room(self, region: str) -> Room:
         """What the quotas of a region have left.

@@ -5,19 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from azure.core import MatchConditions
-from azure.core.exceptions import (
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
-T = TypeVar("T")
+from .blobs import again_if_slower, if_at
 
-TRIES = 20
+T = TypeVar("T")
 
 
 class Noun(StrEnum):
@@ -135,23 +130,21 @@ class Definitions:
             if etag is None:
                 return False
             with suppress(ResourceNotFoundError):
-                self._container.delete_blob(f"{name}{self._suffix}", **_if_at(etag))
+                self._container.delete_blob(f"{name}{self._suffix}", **if_at(etag))
             return True
 
         return self._under_its_etag(name, expected, remove)
 
     def _under_its_etag(self, name: str, expected: Expected, act: Callable[[str | None], T]) -> T:
-        """Act on the version that was looked at, again if somebody else was faster."""
-        for attempt in range(TRIES):
+        """Act on the version that was looked at, if it is the one that is expected."""
+
+        def once() -> T:
             etag = self._etag(name)
             if not expected.met_by(etag):
                 raise VersionError(etag)
-            try:
-                return act(etag)
-            except (ResourceModifiedError, ResourceExistsError):
-                if attempt == TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
+            return act(etag)
+
+        return again_if_slower(once)
 
     def _etag(self, name: str) -> str | None:
         blob = self._container.get_blob_client(f"{name}{self._suffix}")
@@ -165,12 +158,8 @@ class Definitions:
             with suppress(ResourceExistsError):
                 self._container.create_container()
         blob = self._container.get_blob_client(f"{name}{self._suffix}")
-        answer = blob.upload_blob(content, overwrite=etag is not None, **_if_at(etag))
+        answer = blob.upload_blob(content, overwrite=etag is not None, **if_at(etag))
         return Version(name, _quoted(answer["etag"]), answer["last_modified"], len(content))
-
-
-def _if_at(etag: str | None) -> dict[str, Any]:
-    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
 
 
 def _quoted(etag: str) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobBlock, BlobClient
+
+from .blobs import if_at
 
 PIECE = 256 << 10
 
@@ -58,10 +59,8 @@ class Manifest:
         return Lines(lines, etag, end if end < found.size else None)
 
     def _piece(self, start: int, etag: str) -> bytes:
-        unchanged = MatchConditions.IfNotModified
-        return self._blob.download_blob(
-            start, PIECE, etag=etag, match_condition=unchanged
-        ).readall()
+        piece: bytes = self._blob.download_blob(start, PIECE, **if_at(etag)).readall()
+        return piece
 
     def commit(self, parts: Iterable[int]) -> None:
         """Make the manifest of the latest lines of these parts, in this order, and no others.

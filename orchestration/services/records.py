@@ -13,6 +13,7 @@ from worker_image.contract import Heartbeat, Receipt, naming
 
 from ..chronicle import Chronicle
 from ..model import Control, RunRecord
+from ..reports import Report
 from .blobs import Blobs
 from .definitions import Definitions, Noun
 from .manifest import Manifest
@@ -49,6 +50,10 @@ class Records(Blobs):
     def chronicle(self, run: str) -> Chronicle:
         """What the run has looked like so far."""
         return self.read_as(Chronicle, naming.chronicle(run)) or Chronicle()
+
+    def report(self, run: str) -> Report | None:
+        """What became of the run; None until its first end."""
+        return self.read_as(Report, naming.report(run))
 
     def control(self, run: str) -> Control:
         """The wishes of people."""

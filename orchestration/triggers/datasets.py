@@ -51,6 +51,7 @@ OPERATIONS = (
     Operation("list_datasets", "GET", "datasets", list_datasets, gives=views.Datasets),
     *definitions.operations(
         *(Noun.DATASET, YAML),
+        takes=YAML,
         show=show_dataset,
         put=put_dataset,
         delete=delete_dataset,

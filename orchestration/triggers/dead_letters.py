@@ -8,7 +8,6 @@ from itertools import islice
 from worker_image.contract import naming
 
 from ..activities.auditing import FAILURES
-from ..services.records import DeadLetterSummary
 from ..views import dead_letters as views
 from .operations import JSON, Call, NoQuery, Operation, RefusedError, Reply, known_run
 
@@ -19,12 +18,12 @@ async def list_dead_letters(call: Call[views.DeadLetterFilter, None]) -> views.D
     """List the dead letters of a run, grouped by fingerprint and one by one."""
     run = (await known_run(call)).run
 
-    def listed() -> list[DeadLetterSummary]:
-        return list(islice(call.services.records.dead_letters(run), FAILURES + 1))
+    def listed() -> views.DeadLetterPage:
+        letters = list(islice(call.services.records.dead_letters(run), FAILURES + 1))
+        more = len(letters) > FAILURES
+        return views.dead_letters(run, letters[:FAILURES], call.query, more=more)
 
-    letters = await asyncio.to_thread(listed)
-    more = len(letters) > FAILURES
-    return views.dead_letters(run, letters[:FAILURES], call.query, more=more)
+    return await asyncio.to_thread(listed)
 
 
 async def show_dead_letter(call: Call[NoQuery, None]) -> Reply:

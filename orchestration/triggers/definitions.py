@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from ..definitions import users
-from ..model import NAME
+from ..model import NAME, Value
 from ..problems import Invalid, InvalidRequestError
 from ..services import Noun
 from ..services.definitions import Expected, Stored, Version, VersionError
@@ -41,10 +41,7 @@ async def show(call: Call[Any, Any], noun: Noun) -> Reply:
     Raises:
         RefusedError: there is none.
     """
-    name = call.path[noun]
-    stored = await asyncio.to_thread(_read, call, noun, name)
-    if stored is None:
-        raise _absent(noun, name)
+    stored = await found(call, noun)
     if not Expected(none_match=call.headers.get("If-None-Match")).met_by(stored.etag):
         return Reply(None, _version(stored), HTTPStatus.NOT_MODIFIED)
     return Reply(stored.content, _version(stored))
@@ -75,8 +72,7 @@ async def delete(call: Call[Any, Any], noun: Noun) -> Reply:
         RefusedError: there is none, others name it, or it is not at the version expected.
     """
     name = call.path[noun]
-    if await asyncio.to_thread(_read, call, noun, name) is None:
-        raise _absent(noun, name)
+    await found(call, noun)
     using = await asyncio.to_thread(users, call.services, noun, name)
     if using:
         detail = f"{noun} {name} is in use by {', '.join(using)}"
@@ -88,27 +84,27 @@ async def delete(call: Call[Any, Any], noun: Noun) -> Reply:
     return Reply(None)
 
 
-async def known(call: Call[Any, Any], noun: Noun, read: Callable[..., T | None]) -> T:
-    """What the definition of the address says.
+async def found(call: Call[Any, Any], noun: Noun) -> Stored:
+    """The definition of the address.
 
     Raises:
-        InvalidRequestError: it is faulty.
         RefusedError: there is none.
     """
     name = call.path[noun]
-    found = None
+    stored = None
     if re.fullmatch(NAME, name):
-        found = await asyncio.to_thread(read, call.services, name)
-    if found is None:
+        read = call.services.records.definitions(noun).read
+        stored = await asyncio.to_thread(read, name)
+    if stored is None:
         raise _absent(noun, name)
-    return found
+    return stored
 
 
 def operations(
     noun: Noun,
     media: str,
-    takes: Any = None,
     *,
+    takes: type[Value] | str,
     show: Handler,
     put: Handler,
     delete: Handler,
@@ -128,7 +124,6 @@ def operations(
             *(f"put_{noun}", "PUT", route, put),
             gives=views.Kept,
             takes=takes,
-            raw="" if takes else media,
             headers={**IF_MATCH, "If-None-Match": IF_NONE_MATCH},
             others=(HTTPStatus.CREATED,),
             sends=VERSION,
@@ -142,12 +137,6 @@ def operations(
             refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED),
         ),
     )
-
-
-def _read(call: Call[Any, Any], noun: Noun, name: str) -> Stored | None:
-    if not re.fullmatch(NAME, name):
-        return None
-    return call.services.records.definitions(noun).read(name)
 
 
 async def _as_expected(change: Callable[[], T], noun: Noun, name: str) -> T:

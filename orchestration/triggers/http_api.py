@@ -4,6 +4,7 @@ Each is behind a function key, but for health.
 """
 
 import json
+from functools import cache
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -44,7 +45,12 @@ async def show_health(_: Call[NoQuery, None]) -> Health:
 
 async def show_openapi(_: Call[NoQuery, None]) -> Reply:
     """Describe this API in OpenAPI 3.1."""
-    return Reply(json.dumps(openapi.document(OPERATIONS, VERSION)).encode())
+    return Reply(_described())
+
+
+@cache
+def _described() -> bytes:
+    return json.dumps(openapi.document(OPERATIONS, VERSION)).encode()
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -3,7 +3,7 @@
 import asyncio
 from http import HTTPStatus
 
-from ..definitions import JobChanges, changed, read_job, stored_job
+from ..definitions import JobChanges, changed, read_job
 from ..model import RunRequest, Value
 from ..problems import InvalidRequestError
 from ..services import Noun
@@ -55,14 +55,15 @@ async def run_job(call: Call[NoQuery, Value]) -> Reply:
 
     202 with the run and its links; the same `Idempotency-Key` gives the same run.
     """
-    job = await definitions.known(call, Noun.JOB, stored_job)
-    return await begun(call, changed(job, call.body))
+    stored = await definitions.found(call, Noun.JOB)
+    return await begun(call, changed(read_job(stored.content), call.body))
 
 
 OPERATIONS = (
     Operation("list_jobs", "GET", "jobs", list_jobs, gives=views.Jobs),
     *definitions.operations(
-        *(Noun.JOB, JSON, RunRequest),
+        *(Noun.JOB, JSON),
+        takes=RunRequest,
         show=show_job,
         put=put_job,
         delete=delete_job,
@@ -70,7 +71,6 @@ OPERATIONS = (
     starting(
         *("run_job", "jobs/{job}/run", run_job),
         takes=JobChanges,
-        optional=True,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
 )

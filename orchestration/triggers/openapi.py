@@ -64,9 +64,9 @@ def _kinds(operations: Iterable[Operation]) -> Iterator[tuple[str, Any, Any]]:
     yield "notification", "serialization", Notification
     for operation in operations:
         yield f"{operation.name} query", "validation", operation.query
-        if operation.takes is not None:
+        if isinstance(operation.takes, type):
             yield f"{operation.name} takes", "validation", operation.takes
-        if not isinstance(operation.gives, str):
+        if isinstance(operation.gives, type):
             yield f"{operation.name} gives", "serialization", operation.gives
 
 
@@ -77,14 +77,20 @@ def _operation(operation: Operation, schemas: Members) -> Members:
         "parameters": [*_parts(operation), *_query(operation), *_headers(operation)],
         "responses": dict(_responses(operation, schemas)),
     }
-    if operation.takes is not None or operation.raw:
-        kind = operation.raw or JSON
-        schema = schemas.get(f"{operation.name} takes", {})
-        described["requestBody"] = {
-            "required": not operation.optional,
-            "content": {kind: {"schema": schema}},
-        }
+    if operation.takes:
+        described["requestBody"] = _body(operation, schemas)
     return {**described, "security": []} if operation.anonymous else described
+
+
+def _body(operation: Operation, schemas: Members) -> Members:
+    """What a call brings; it may be absent where it needs no member."""
+    if isinstance(operation.takes, str):
+        return {"required": True, "content": {operation.takes: {"schema": {}}}}
+    members = operation.takes.model_fields.values() if operation.takes else ()
+    return {
+        "required": any(member.is_required() for member in members),
+        "content": {JSON: {"schema": schemas[f"{operation.name} takes"]}},
+    }
 
 
 def _told(schema: Members) -> Members:
@@ -149,7 +155,7 @@ def _responses(operation: Operation, schemas: Members) -> Iterator[tuple[str, Me
         silent = status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
         number, described = _response(status, {} if silent else content)
         yield number, {**described, "headers": _sent(operation)} if operation.sends else described
-    sized = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE,) if operation.takes or operation.raw else ()
+    sized = (HTTPStatus.REQUEST_ENTITY_TOO_LARGE,) if operation.takes else ()
     for status in dict.fromkeys((*ANYWHERE, *sized, *operation.refusals)):
         # The host itself turns a call without a key away, and says nothing.
         silent = status is HTTPStatus.UNAUTHORIZED

@@ -14,14 +14,13 @@ from typing import Any, Generic, TypeVar
 
 import azure.functions as func
 from azure.core.exceptions import AzureError, ResourceModifiedError
-from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from worker_image.contract import about, naming
 
 from ..model import RunRecord, Value
 from ..orchestrations import Orchestration, Orchestrations
-from ..problems import Invalid, InvalidRequestError, Problem, of_validation
+from ..problems import Invalid, InvalidRequestError, Problem, by_place
 from ..services import Services
 from ..starting import KeyReusedError
 
@@ -81,10 +80,12 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Value | Reply]]
 class Operation:
     """One method on one route, under the name that an operator finds in the Portal.
 
+    `takes` is the value of the body, or the media type of one that is for the handler alone; no
+    body is looked at without. `headers` are those that a caller may send, each with what it is for.
     `gives` is the value of the answer, or the media type of one that is no JSON; empty for none.
     `status` is that of success, `others` are those of other successes, and `sends` are the headers
-    of all of them. `refusals` are statuses beside those that any operation may answer. Without a
-    `takes` no body is looked at; with `raw` it is for the handler alone, and `takes` describes it.
+    of all of them. `refusals` are statuses beside those that any operation may answer. Whoever is
+    `anonymous` needs no key.
     """
 
     name: str
@@ -94,9 +95,7 @@ class Operation:
     gives: type[Value] | str
     status: HTTPStatus = HTTPStatus.OK
     query: type[Value] = NoQuery
-    takes: Any = None
-    optional: bool = False
-    raw: str = ""
+    takes: type[Value] | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     others: tuple[HTTPStatus, ...] = ()
     sends: Mapping[str, str] = field(default_factory=dict)
@@ -135,6 +134,7 @@ class Operation:
 
     def _call(self, services: Services, req: func.HttpRequest, client: Any) -> Call[Any, Any]:
         given = {name: value for name, value in req.params.items() if name not in KEYS}
+        content = _content(services, req) if self.takes else b""
         return Call(
             services=services,
             orchestrations=Orchestrations(client),
@@ -142,8 +142,8 @@ class Operation:
             path=req.route_params,
             headers=self._headers(req),
             query=_validated(self.query, given, "query"),
-            body=self._body(services, req),
-            content=_content(services, req) if self.raw or self.takes else b"",
+            body=self._body(content),
+            content=content,
             now=datetime.now(UTC),
         )
 
@@ -159,10 +159,9 @@ class Operation:
         given: Mapping[str, str] = req.headers
         return given
 
-    def _body(self, services: Services, req: func.HttpRequest) -> Any:
-        if self.takes is None or self.raw:
+    def _body(self, content: bytes) -> Any:
+        if self.takes is None or isinstance(self.takes, str):
             return None
-        content = _content(services, req)
         return _validated(self.takes, _json(content) if content else {})
 
     def _answered(self, result: Value | Reply) -> func.HttpResponse:
@@ -192,11 +191,9 @@ def _json(content: bytes) -> Any:
         raise InvalidRequestError([fault]) from None
 
 
-def _validated(kind: Any, members: Any, place: str = "") -> Any:
-    try:
-        return TypeAdapter(kind).validate_python(members)
-    except ValidationError as error:
-        raise InvalidRequestError(of_validation(error, place)) from None
+def _validated(kind: type[Value], members: Any, place: str = "") -> Any:
+    with by_place(place):
+        return kind.model_validate(members)
 
 
 def _problem(

@@ -6,13 +6,13 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
-from worker_image.contract import naming
-
-from ..model import FINAL, RunRequest
+from ..activities.seeding import canonical
+from ..model import FINAL, RunRequest, Value
 from ..reports import Report
 from ..starting import accept, start
 from ..views import runs as views
 from .operations import (
+    JSON,
     Call,
     Handler,
     NoQuery,
@@ -53,8 +53,7 @@ def starting(
     route: str,
     handler: Handler,
     *,
-    takes: Any = None,
-    optional: bool = False,
+    takes: type[Value] | None = None,
     refusals: tuple[HTTPStatus, ...] = (),
 ) -> Operation:
     """An operation that starts a run."""
@@ -65,7 +64,6 @@ def starting(
         headers={KEY: "the same key gives the same run"},
         sends={"Location": "the address of the run"},
         takes=takes,
-        optional=optional,
         refusals=(HTTPStatus.CONFLICT, *refusals),
     )
 
@@ -95,19 +93,25 @@ async def entered(
 async def show_run(call: Call[NoQuery, None]) -> views.RunView:
     """Show a run: its request, how it stands, and its report once it has ended."""
     record, found = await found_run(call)
-    read = call.services.records.read_as
-    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    report = await asyncio.to_thread(call.services.records.report, record.run)
     return views.run(record, found, report, call.base)
 
 
 async def show_report(call: Call[NoQuery, None]) -> Report:
     """Show the report of a run that has ended."""
     record = await known_run(call)
-    read = call.services.records.read_as
-    report = await asyncio.to_thread(read, Report, naming.report(record.run))
+    report = await asyncio.to_thread(call.services.records.report, record.run)
     if report is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no report yet")
     return report
+
+
+async def show_run_dataset(call: Call[NoQuery, None]) -> Reply:
+    """Show the dataset of a run as its workers read it."""
+    record = await known_run(call)
+    if record.dataset is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no dataset")
+    return Reply(canonical(record.dataset)[0].encode())
 
 
 OPERATIONS = (
@@ -121,6 +125,11 @@ OPERATIONS = (
     Operation(
         *("show_report", "GET", "runs/{run}/report", show_report),
         gives=Report,
+        refusals=(HTTPStatus.NOT_FOUND,),
+    ),
+    Operation(
+        *("show_run_dataset", "GET", "runs/{run}/dataset", show_run_dataset),
+        gives=JSON,
         refusals=(HTTPStatus.NOT_FOUND,),
     ),
 )

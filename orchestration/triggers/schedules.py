@@ -10,7 +10,6 @@ from ..scheduling import (
     read_schedule,
     requested,
     state_path,
-    stored_schedule,
 )
 from ..scheduling.decision import ScheduleState
 from ..services import Noun
@@ -25,16 +24,19 @@ from .runs import KEY, begun, entered, starting
 
 async def list_schedules(call: Call[NoQuery, None]) -> views.Schedules:
     """List the stored schedules, with what has become of them so far."""
-    records = call.services.records
-    found = await asyncio.to_thread(definitions.all_stored, call, Noun.SCHEDULE)
-    kept = await asyncio.to_thread(records.catalogued)
+
+    def listed() -> list[tuple[views.ScheduleEntry, ScheduleState]]:
+        found = definitions.all_stored(call, Noun.SCHEDULE)
+        return [(_entry(call, stored), _state(call, stored.name)) for stored in found]
+
+    found, kept = await asyncio.gather(
+        asyncio.to_thread(listed), asyncio.to_thread(call.services.records.catalogued)
+    )
     last = views.last_runs(kept)
-    entries = []
-    for stored in found:
-        entry = await asyncio.to_thread(_entry, call, stored)
-        state = await asyncio.to_thread(_state, call, stored.name)
-        runs = await entered(call, kept, last.get(stored.name, []))
-        entries.append(views.with_past(entry, state, runs))
+    entries = [
+        views.with_past(entry, state, await entered(call, kept, last.get(entry.name, [])))
+        for entry, state in found
+    ]
     return views.Schedules(schedules=entries)
 
 
@@ -75,7 +77,8 @@ async def run_schedule(call: Call[NoQuery, None]) -> Reply:
     202 with the run and its links; the same `Idempotency-Key` gives the same run. What the
     schedule remembers of its due times is not changed.
     """
-    schedule = await definitions.known(call, Noun.SCHEDULE, stored_schedule)
+    stored = await definitions.found(call, Noun.SCHEDULE)
+    schedule = read_schedule(stored.content)
     request = await asyncio.to_thread(requested, call.services, schedule)
     name, key = call.path["schedule"], call.headers.get(KEY)
     again = await asyncio.to_thread(claimed, call.services, key) if key else None
@@ -104,7 +107,8 @@ async def _going_on(call: Call[NoQuery, None], name: str) -> str | None:
 OPERATIONS = (
     Operation("list_schedules", "GET", "schedules", list_schedules, gives=views.Schedules),
     *definitions.operations(
-        *(Noun.SCHEDULE, JSON, Schedule),
+        *(Noun.SCHEDULE, JSON),
+        takes=Schedule,
         show=show_schedule,
         put=put_schedule,
         delete=delete_schedule,

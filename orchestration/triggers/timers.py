@@ -35,6 +35,7 @@ def blueprint(services: Services) -> df.Blueprint:
         timer: func.TimerRequest,  # noqa: ARG001  # the binding hands it in by name
     ) -> None:
         send_due(services, datetime.now(UTC))
+        came_round(services.records, "send_notifications")
 
     @bp.timer_trigger(schedule=EVERY_FIVE_MINUTES, arg_name="timer", use_monitor=True)
     @bp.durable_client_input(client_name="client")

@@ -1,4 +1,4 @@
-"""One unit of a run, its message and its document; and the dataset of a run."""
+"""One unit of a run, its message and its document."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from ..activities.seeding import canonical
 from ..units import NothingThereError, TooLargeError, Unit
 from ..views import units as views
 from .operations import JSON, Call, NoQuery, Operation, RefusedError, Reply, known_run
@@ -40,14 +39,6 @@ async def show_document(call: Call[views.DocumentChoice, None]) -> Reply:
         "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
     }
     return Reply(found.content, headers)
-
-
-async def show_run_dataset(call: Call[NoQuery, None]) -> Reply:
-    """Show the dataset of a run as its workers read it."""
-    record = await known_run(call)
-    if record.dataset is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"run {record.run} has no dataset")
-    return Reply(canonical(record.dataset)[0].encode())
 
 
 async def _looked_at(call: Call[Any, None], read: Callable[[Unit], T]) -> T:
@@ -88,10 +79,5 @@ OPERATIONS = (
             HTTPStatus.CONFLICT,
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         ),
-    ),
-    Operation(
-        *("show_run_dataset", "GET", "runs/{run}/dataset", show_run_dataset),
-        gives=JSON,
-        refusals=(HTTPStatus.NOT_FOUND,),
     ),
 )

@@ -11,13 +11,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from worker_image.contract import naming
-
 from ..activities.auditing import catalogue_entry
 from ..activities.redriving import selected
 from ..model import Control, Count, Phase, RunRecord, Selection, Value
 from ..orchestrations import Orchestration
-from ..reports import Report
 from ..services.records import Records
 from ..views import runs as views
 from .operations import Call, Handler, NoQuery, Operation, RefusedError, found_run
@@ -72,7 +69,7 @@ async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
 def _redrivable(records: Records, run: str, selection: Selection) -> int:
     """The dead letters that a redrive takes; none is enough for a run that did not finish."""
     count = sum(selected(selection, letter) for letter in records.dead_letters(run))
-    report = records.read_as(Report, naming.report(run))
+    report = records.report(run)
     unfinished = report is not None and report.state in (Phase.FAILED, Phase.CANCELLED)
     if not count and not (unfinished and selection == Selection()):
         raise RefusedError(HTTPStatus.CONFLICT, "there is no such dead letter to redrive")
@@ -89,7 +86,7 @@ async def _wish(call: Call[Any, Any], **change: object) -> views.WishKept:
 
 def _ended(records: Records, record: RunRecord, found: Orchestration | None) -> bool:
     # A run that was accepted a moment ago has no orchestration yet, and will obey.
-    return not found.live if found else bool(records.read(naming.report(record.run)))
+    return not found.live if found else records.report(record.run) is not None
 
 
 async def _keep(call: Call[Any, Any], run: str, change: Callable[[Control], Control]) -> Control:
@@ -114,16 +111,13 @@ def _operation(
     name: str,
     handler: Handler,
     takes: type[Value] | None = None,
-    *,
     gives: type[Value] = views.WishKept,
-    optional: bool = True,
 ) -> Operation:
     return Operation(
         *(f"{name}_run", "POST", f"runs/{{run}}/{name}", handler),
         gives=gives,
         status=HTTPStatus.ACCEPTED,
         takes=takes,
-        optional=optional,
         refusals=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
     )
 
@@ -132,6 +126,6 @@ OPERATIONS = (
     _operation("cancel", cancel_run, Cancel),
     _operation("pause", pause_run),
     _operation("resume", resume_run),
-    _operation("scale", scale_run, Scale, optional=False),
-    _operation("redrive", redrive_run, Selection, gives=views.Redriven),
+    _operation("scale", scale_run, Scale),
+    _operation("redrive", redrive_run, Selection, views.Redriven),
 )

@@ -7,7 +7,7 @@ from ..model import Event, Kind, Notify, Phase, RunRecord, Value
 from ..policy import likely_cause
 from ..reports import Report, in_short
 from ..status import Status, summary, waits
-from .runs import Stamp
+from .runs import Stamp, link
 
 Type = Literal["run.finished", "run.threshold", "run.stalled", "run.waiting"]
 TYPES: Mapping[Event, Type] = {
@@ -97,7 +97,7 @@ def _about(record: RunRecord, event: Event, base: str) -> dict[str, Any]:
         "kind": record.request.kind,
         "dataset": record.dataset_name,
         "schedule": record.schedule,
-        "link": f"{base.rstrip('/')}/api/runs/{record.run}",
+        "link": link(f"{base.rstrip('/')}/api", record.run),
     }
 
 

@@ -107,7 +107,7 @@ def test_a_list_that_is_not_there_refuses_the_run(ground: Ground) -> None:
         ground.client.start({"kind": "generate", "dataset": dataset, "units": 1})
 
 
-def test_cancel_leaves_no_group_within_two_ticks(ground: Ground) -> None:
+def test_cancel_deletes_every_group_at_the_next_look(ground: Ground) -> None:
     run = ground.client.start(ground.pipeline(units=1_000))
     ground.wait(run, generated(5))
     assert len(ground.groups(run)) == 2
@@ -117,20 +117,19 @@ def test_cancel_leaves_no_group_within_two_ticks(ground: Ground) -> None:
     assert shown["report"]["reason"] == "enough"
     assert ground.groups(run) == []
     assert ground.processes(run) == []
-    assert _looks_with_groups_after_the_wish(ground, run) <= 3  # at once, and two ticks
+    assert _looks_at_the_wish_before_all_deletions(ground, run) == 1
 
 
-def _looks_with_groups_after_the_wish(ground: Ground, run: str) -> int:
-    looks = [
-        Observation.model_validate_json(event["Result"])
-        for execution in ground.executions(run)
-        for event in execution.history
-        if event.get("Result") and '"queued"' in event["Result"]
-    ]
-    wished = [look for look in looks if look.control.cancel]
-    assert wished
-    assert wished[-1].groups == ()
-    return sum(bool(look.groups) for look in wished)
+def _looks_at_the_wish_before_all_deletions(ground: Ground, run: str) -> int:
+    """How long a deletion takes is up to Azure; when it is asked for is up to us."""
+    looks, groups = 0, 2
+    for event in (event for one in ground.executions(run) for event in one.history):
+        if '"queued"' in (event.get("Result") or ""):
+            looks += Observation.model_validate_json(event["Result"]).control.cancel
+        groups -= event.get("Name") == "remove"
+        if not groups:
+            return looks
+    raise AssertionError(f"{groups} groups were never deleted")
 
 
 def test_a_terminated_run_is_swept(ground: Ground) -> None:

@@ -11,6 +11,7 @@ from orchestration.doctor.evidence import AppEvidence, Delivered, RunEvidence
 from orchestration.model import Phase, RunRecord, RunRequest
 from orchestration.orchestrations import Orchestration
 from orchestration.reports import FailureGroup, Report
+from orchestration.rounds import PERIODS
 from orchestration.services.records import DeadLetterSummary
 from orchestration.settings import Settings
 from orchestration.status import Status
@@ -67,7 +68,7 @@ def over(state: Phase = Phase.FAILED, reason: str = "", **changes: Any) -> RunEv
 
 def app(**changes: Any) -> AppEvidence:
     """An app of which all is well."""
-    rounds = {"start_schedules": ago(60), "sweep_orphans": ago(300)}
+    rounds = {name: ago(period.total_seconds()) for name, period in PERIODS.items()}
     return AppEvidence(**{"now": NOW, "settings": SETTINGS, "rounds": rounds, **changes})
 
 

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.tables import table
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -22,9 +24,21 @@ def test_the_contract_can_be_imported_without_any_package() -> None:
     subprocess.run([*command, code], check=True)
 
 
-def test_a_worker_starts_without_what_only_its_makers_or_an_ingest_need() -> None:
-    late = {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow"}
-    code = f"import sys, worker_image.__main__; print(*({late} & set(sys.modules)))"
+@table(
+    "module, late",
+    {
+        "a worker, without what its makers or an ingest need": (
+            "worker_image.__main__",
+            {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow"},
+        ),
+        "the command line, without what a dataset, a replay or an app in Azure needs": (
+            "command_line.__main__",
+            {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow", "azure", "orchestration"},
+        ),
+    },
+)
+def test_a_program_starts_without_what_few_need(module: str, late: set[str]) -> None:
+    code = f"import sys, {module}; print(*({late} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )

@@ -108,6 +108,23 @@ def test_with_json_the_answer_is_printed_as_it_is(
 
 
 @table(
+    "words, path",
+    {
+        "logs": (["logs", "last"], "/logs?last=200"),
+        "unit": (["unit", "last", "417"], "/units/417"),
+        "manifest": (["manifest", "last"], "/manifest?limit=10000"),
+        "replay": (["replay", "last", "417"], "/units/417"),
+        "doctor": (["doctor", "last"], "/doctor"),
+        "status": (["status", "last"], ""),
+    },
+)
+def test_the_last_run_is_looked_up(words: list[str], path: str) -> None:
+    result, (_, request) = command(answers(run_page(RUN), 404), *words)
+    assert (result.exit_code, result.stderr) == (3, "404 detail of 404\n")
+    assert request.path == f"/api/runs/{RUN}{path}"
+
+
+@table(
     "script, words, expected",
     {
         "status": (answers(run_view(), fleet("ingest/7")), ["status", RUN], "ingest/7"),

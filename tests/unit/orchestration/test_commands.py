@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from orchestration import commands, planning
 from orchestration.model import RunRecord, RunRequest
-from orchestration.problems import of_validation
+from orchestration.problems import InvalidRequestError, by_place
 from worker_image.contract import SIZE_LIMIT, CommandPayload, Message, Stage, naming
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,9 +63,9 @@ def record(command: Any = None, **changes: Any) -> RunRecord:
 def test_a_fault_is_named_with_place_and_reason(
     body: dict[str, Any], field: str, reason: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidRequestError) as caught, by_place():
         RunRequest.model_validate(body)
-    faults = of_validation(caught.value)
+    faults = caught.value.faults
     assert any(fault.field == field and reason in fault.reason for fault in faults), faults
 
 

@@ -4,10 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from orchestration.model import RunRequest
-from orchestration.problems import Invalid, Problem, of_validation
+from orchestration.problems import Invalid, InvalidRequestError, Problem, by_place
 
 PIPELINE: dict[str, Any] = {
     "kind": "pipeline",
@@ -72,16 +71,16 @@ def test_a_request_that_fits_its_kind(body: dict[str, Any]) -> None:
 def test_a_fault_is_named_with_place_and_reason(
     change: dict[str, Any], field: str, reason: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidRequestError) as caught, by_place():
         RunRequest.model_validate({**PIPELINE, **change})
-    faults = of_validation(caught.value)
+    faults = caught.value.faults
     assert any(fault.field == field and reason in fault.reason for fault in faults), faults
 
 
 def test_all_faults_are_told_at_once() -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidRequestError) as caught, by_place():
         RunRequest.model_validate({**PIPELINE, "units": -1, "limits": {"attempts": 99}})
-    assert {fault.field for fault in of_validation(caught.value)} == {"units", "limits.attempts"}
+    assert {fault.field for fault in caught.value.faults} == {"units", "limits.attempts"}
 
 
 def test_a_problem_holds_its_faults() -> None:
@@ -93,6 +92,6 @@ def test_a_problem_holds_its_faults() -> None:
 
 
 def test_a_long_value_is_not_sent_back() -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(InvalidRequestError) as caught, by_place():
         RunRequest.model_validate({**PIPELINE, "kind": "x" * 1_000})
-    assert of_validation(caught.value)[0].value is None
+    assert caught.value.faults[0].value is None

@@ -348,6 +348,10 @@ FAULTY = ScheduleEvidence(name="nightly", changed=ago(9_000), fault="cron: no")
             app(rounds={"start_schedules": ago(181)}),
             [(Code.TIMER, ERROR)],
         ),
+        "the timer of the notifications is dead": (
+            app(rounds={"send_notifications": ago(181)}),
+            [(Code.TIMER, ERROR)],
+        ),
         "the timer of the sweep is dead": (
             app(rounds={"sweep_orphans": ago(901)}),
             [(Code.TIMER, ERROR)],
