@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 
 import typer
@@ -13,9 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from command_line.connection import connect
+from command_line.figures import minute
 from command_line.files import content_of, folder_of
 from command_line.output import AS_JSON, console, show_json
 from command_line.printable import printable
+from command_line.screens.tables import View
 from worker_image.generator import load
 
 NAME = Annotated[str, typer.Argument(metavar="NAME", help="The name that it is stored under.")]
@@ -23,7 +25,6 @@ IF_MATCH = Annotated[
     str | None,
     typer.Option(metavar="ETAG", help="Do it only while this version is the one that is stored."),
 ]
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Noun:
 
     name: str
     sent: Callable[[bytes, Path], bytes]
-    columns: Callable[[Entry], dict[str, str]]
+    columns: Callable[[View], dict[str, str]]
 
     @property
     def path(self) -> str:
@@ -128,17 +129,13 @@ def matching(etag: str | None) -> dict[str, str]:
     return {"If-Match": etag if etag == "*" or etag.endswith('"') else f'"{etag}"'}
 
 
-def _show(noun: Noun, entries: list[Entry]) -> None:
+def _show(noun: Noun, entries: list[View]) -> None:
     if not entries:
         print(f"no {noun.name} is stored")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     cells = [
-        {
-            "name": entry["name"],
-            **noun.columns(entry),
-            "changed, UTC": moment(entry["changed"]),
-        }
+        {"name": entry["name"], **noun.columns(entry), "changed, UTC": minute(entry["changed"])}
         for entry in entries
     ]
     for heading in cells[0]:
@@ -151,11 +148,6 @@ def _show(noun: Noun, entries: list[Entry]) -> None:
         for fault in entry["faults"]:
             line = f"{entry['name']}: {fault['field']}: {fault['reason']}"
             out.print(Text(printable(line), "red"))
-
-
-def moment(text: str | None) -> str:
-    """A time of the API to the minute, in UTC."""
-    return text[:16].replace("T", " ") if text else ""
 
 
 def _put_help(name: str) -> str:

@@ -1,18 +1,18 @@
 """What is stuck, why, and the next command."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from command_line.choosing import chosen, completed
 from command_line.connection import connect
+from command_line.figures import moment
 from command_line.output import AS_JSON, Exit, console, show_json
 from command_line.printable import printable
+from command_line.screens.tables import View
 
 STYLES = {"error": "bold red", "warning": "yellow", "info": "cyan"}
-
 
 cli = typer.Typer()
 
@@ -45,22 +45,21 @@ def doctor(
         raise typer.Exit(Exit.FAILED)
 
 
-def _show(answer: dict[str, Any], run: str) -> None:
+def _show(answer: View, run: str) -> None:
     out = console()
     for finding in answer["findings"]:
         out.print(_finding(finding), soft_wrap=True)  # a command that is cut cannot be pasted
     if not answer["findings"]:
-        checked = datetime.fromisoformat(answer["checked"])
         what = (
             f"run {run}, its orchestration, queues, workers, container groups and dead letters"
             if run
             else "storage, management API, runtime, schedules, timers, container groups"
             " and every run that goes on"
         )
-        out.print(f"Nothing is stuck. Checked at {checked:%H:%M:%S} UTC: {what}.")
+        out.print(f"Nothing is stuck. Checked at {moment(answer['checked']):%H:%M:%S} UTC: {what}.")
 
 
-def _finding(finding: dict[str, Any]) -> Text:
+def _finding(finding: View) -> Text:
     """Severity and what it is about in a line, then why, what to do, and the commands."""
     severity = finding["severity"]
     about = f"{finding['run']}: " if finding["run"] else ""

@@ -34,6 +34,11 @@ def clock(stamp: str) -> str:
     return f"{moment(stamp):%Y-%m-%d %H:%M:%S}"
 
 
+def minute(stamp: str | None) -> str:
+    """The same to the minute; empty for none."""
+    return f"{moment(stamp):%Y-%m-%d %H:%M}" if stamp else ""
+
+
 def between(start: str | None, end: str | datetime | None, least: float = 0) -> str:
     """How long it was from one moment to the other, if both are known and it was at least so long.
 

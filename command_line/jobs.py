@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from command_line.connection import connect
-from command_line.definitions import NAME, Entry, Noun, add_commands, as_json_text
+from command_line.definitions import NAME, Noun, add_commands, as_json_text
 from command_line.job_file import dataset_in_file
 from command_line.output import AS_JSON, show_json
+from command_line.screens.tables import View
 from worker_image.generator import load
 
 KEY = Annotated[
@@ -20,7 +21,7 @@ KEY = Annotated[
 cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
-def _columns(entry: Entry) -> dict[str, str]:
+def _columns(entry: View) -> dict[str, str]:
     return {"kind": entry["kind"] or "", "dataset": entry["dataset"] or ""}
 
 

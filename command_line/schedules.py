@@ -5,20 +5,22 @@ import json
 import typer
 
 from command_line.connection import connect
-from command_line.definitions import NAME, Entry, Noun, add_commands, as_json_text, matching, moment
+from command_line.definitions import NAME, Noun, add_commands, as_json_text, matching
+from command_line.figures import minute
 from command_line.jobs import KEY, start
 from command_line.output import AS_JSON, show_json
+from command_line.screens.tables import View
 
 cli = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 
-def _columns(entry: Entry) -> dict[str, str]:
-    decisions = [f"{made['choice']} {moment(made['due'])}" for made in entry["decisions"]]
+def _columns(entry: View) -> dict[str, str]:
+    decisions = [f"{made['choice']} {minute(made['due'])}" for made in entry["decisions"]]
     runs = [f"{run['run']} {run['state']}" for run in entry["runs"]]
     return {
         "cron": " ".join(filter(None, (entry["cron"], entry["time_zone"]))),
         "starts": entry["job"] or entry["kind"] or "",
-        "next due, UTC": "disabled" if entry["enabled"] is False else moment(entry["next_due"]),
+        "next due, UTC": "disabled" if entry["enabled"] is False else minute(entry["next_due"]),
         "last decision": next(iter(decisions), ""),
         "last run": next(iter(runs), ""),
     }
