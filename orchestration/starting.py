@@ -74,7 +74,7 @@ def keep(services: Services, record: RunRecord) -> RunRecord:
     """Keep a record and list its run, unless that is done; the record that is kept."""
     services.records.create(naming.record(record.run), record.model_dump_json(by_alias=True))
     entry = catalogue_entry(record, Phase.PLANNING)
-    services.records.catalogue(record.run, entry, new=True)
+    services.records.catalogue.write(record.run, entry, new=True)
     return services.records.record(record.run) or record
 
 

@@ -64,7 +64,7 @@ async def _try(work: Callable[..., None], services: Services, *values: object) -
 def _listed(services: Services) -> dict[str, Listed]:
     return {
         run: Listed(state=entry["state"], changed=entry["changed"])
-        for run, entry in services.records.catalogued().items()
+        for run, entry in services.records.catalogue.read().items()
     }
 
 
@@ -75,7 +75,7 @@ def _remove(services: Services, group: Remove) -> None:
 def _abandon(services: Services, run: str, now: datetime) -> None:
     """Close a run whose orchestration ended without doing so, or was never started."""
     record = services.records.record(run)
-    entry = services.records.catalogued(run).get(run)
+    entry = services.records.catalogue.read(run).get(run)
     # Looked at again: the run may have ended well since the round began.
     if record is None or entry is None or Phase(entry["state"]).final:
         return

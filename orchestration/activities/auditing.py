@@ -90,7 +90,7 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
     # What is to be told is kept before the run counts as ended, and sent behind that.
     ended = notifications.of_end(final, record, services.settings.public_url)
     notice = outbox.put(services, ended, len(control.redrives), now)
-    services.records.catalogue(state.run, catalogue_entry(record, final.state, final))
+    services.records.catalogue.write(state.run, catalogue_entry(record, final.state, final))
     outbox.send(services, notice, now)
     return Outcome(count=1)
 

@@ -1,13 +1,11 @@
 """Everything that lies in Blob Storage, behind the names of the contract."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob import BlobProperties
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import BlobProperties, BlobServiceClient
 
 from worker_image.contract import Heartbeat, Receipt, naming
 
@@ -15,6 +13,7 @@ from ..chronicle import Chronicle
 from ..model import Control, RunRecord
 from ..reports import Report
 from .blobs import Blobs
+from .catalogue import PREFIX, Catalogue
 from .definitions import Definitions, Noun
 from .manifest import Manifest
 
@@ -35,7 +34,11 @@ class DeadLetterSummary:
 
 
 class Records(Blobs):
-    """The blobs of runs, each by what it is."""
+    """The blobs of runs, each by what it is; `catalogue` is what lists show of them."""
+
+    def __init__(self, service: BlobServiceClient) -> None:
+        super().__init__(service)
+        self.catalogue = Catalogue(self._runs)
 
     # ------------------------------------------------------------------------------ the run
 
@@ -62,34 +65,6 @@ class Records(Blobs):
     def edit_control(self, run: str, change: Callable[[Control], Control]) -> Control:
         """Change the wishes; raises what `edit` does."""
         return self.edit(naming.control(run), Control, change)
-
-    # ------------------------------------------------------------------------------ the catalogue
-
-    def catalogue(self, run: str, summary: Mapping[str, Any], *, new: bool = False) -> None:
-        """Keep what a list of runs shows of this one; a `new` one does not replace another."""
-        metadata = {"summary": json.dumps(summary, separators=(",", ":"))}
-        try:
-            self._runs.upload_blob(f"catalogue/{run}", b"", overwrite=not new, metadata=metadata)
-        except ResourceExistsError:
-            if not new:
-                raise
-
-    def catalogued(self, prefix: str = "") -> dict[str, dict[str, Any]]:
-        """By run id, in its order, what the catalogue holds and when that was `changed`.
-
-        Nothing before the first run.
-        """
-        try:
-            blobs = list(self.listing(naming.RUNS, f"catalogue/{prefix}"))
-        except ResourceNotFoundError:
-            return {}
-        return {
-            str(blob.name).removeprefix("catalogue/"): {
-                **json.loads(blob.metadata["summary"]),
-                "changed": blob.last_modified.isoformat(),
-            }
-            for blob in blobs
-        }
 
     # ------------------------------------------------------------------------------ the account
 
@@ -147,7 +122,7 @@ class Records(Blobs):
     def purge(self, run: str) -> None:
         """Delete every blob of a run, its place in the catalogue last; documents stay."""
         self.clear(f"{run}/")
-        self.delete(f"catalogue/{run}")
+        self.delete(f"{PREFIX}{run}")
 
 
 def _summary(blob: BlobProperties) -> DeadLetterSummary:

@@ -30,7 +30,8 @@ async def list_schedules(call: Call[NoQuery, None]) -> views.Schedules:
         return [(_entry(call, stored), _state(call, stored.name)) for stored in found]
 
     found, kept = await asyncio.gather(
-        asyncio.to_thread(listed), asyncio.to_thread(call.services.records.catalogued)
+        asyncio.to_thread(listed),
+        asyncio.to_thread(call.services.records.catalogue.glance, call.now),
     )
     last = views.last_runs(kept)
     entries = [
@@ -95,7 +96,7 @@ async def _going_on(call: Call[NoQuery, None], name: str) -> str | None:
         return state.waiting.run
     if state.last and not state.started:
         return state.last.run
-    kept = await asyncio.to_thread(call.services.records.catalogued)
+    kept = await asyncio.to_thread(call.services.records.catalogue.read)
     for run, entry in kept.items():
         if schedule_name(entry["schedule"]) == name and entry["state"] not in FINAL:
             found = await call.orchestrations.find(run)

@@ -61,7 +61,7 @@ async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
     await _keep(call, record.run, lambda control: _redriven(control, selection, over))
     if over:
         entry = catalogue_entry(record, Phase.PLANNING)
-        await asyncio.to_thread(records.catalogue, record.run, entry)
+        await asyncio.to_thread(records.catalogue.write, record.run, entry)
         await call.orchestrations.start(record.run, call.now)
     return views.Redriven(run=record.run, dead_letters=count)
 

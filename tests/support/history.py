@@ -48,7 +48,7 @@ class History:
         report = self._report(record, units, dead)
         self._records.write(naming.report(record.run), report.model_dump_json())
         entry = catalogue_entry(record, report.state, report)
-        self._records.catalogue(record.run, entry)
+        self._records.catalogue.write(record.run, entry)
         return record
 
     def _report(self, record: RunRecord, units: int, dead: int) -> Report:

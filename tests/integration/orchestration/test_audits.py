@@ -269,7 +269,7 @@ def test_close_writes_manifest_and_report_and_twice_the_same(
     assert report.account.missing == {"generate": 20}
     assert [(group.units, group.at_least) for group in report.failures] == [(1, False)]
     assert report.seconds == 9
-    assert services.records.catalogued()[generate]["state"] == "Succeeded"
+    assert services.records.catalogue.read()[generate]["state"] == "Succeeded"
     assert services.queues.count(naming.work_queue(generate)) == 0
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
+from support.activities import NOW
 
 from orchestration.model import Control, Selection
-from orchestration.services import Services
+from orchestration.services import Records, Services
 from worker_image.contract import naming
 
 
@@ -66,11 +67,11 @@ def test_a_listing_of_a_missing_container_is_an_error(services: Services) -> Non
 def test_a_run_is_purged_with_all_its_blobs_and_twice(services: Services, run: str) -> None:
     for number in range(300):  # more than one call deletes
         services.records.create(f"{run}/receipts/{number}", b"")
-    services.records.catalogue(run, {"state": "Failed"})
+    services.records.catalogue.write(run, {"state": "Failed"})
     for _ in range(2):
         services.records.purge(run)
     assert list(services.records.listing(naming.RUNS, f"{run}/")) == []
-    assert run not in services.records.catalogued()
+    assert run not in services.records.catalogue.read()
 
 
 def test_what_is_old_is_deleted_but_for_what_is_named(services: Services, run: str) -> None:
@@ -82,3 +83,26 @@ def test_what_is_old_is_deleted_but_for_what_is_named(services: Services, run: s
     services.records.delete_older(f"{run}/", now + timedelta(hours=1), but={f"{run}/b"})
     left = [blob.name for blob in services.records.listing(naming.RUNS, f"{run}/")]
     assert left == [f"{run}/b"]
+
+
+def test_a_glance_is_as_fresh_as_people_need(services: Services, run: str) -> None:
+    def of(*runs: str, after: float = 0.0) -> list[str | None]:
+        found = mine.catalogue.glance(NOW + timedelta(seconds=after))
+        return [found[each]["state"] if each in found else None for each in runs]
+
+    mine, other = services.records, Records(services.records._service)
+    second = f"{run[:-1]}0"
+    mine.catalogue.write(run, {"state": "Planning"}, new=True)
+    assert of(run) == ["Planning"]
+    other.catalogue.write(run, {"state": "Succeeded"})
+    other.catalogue.write(second, {"state": "Failed"}, new=True)
+    assert of(run, second) == ["Succeeded", "Failed"], "what goes on, and what is new, at once"
+    assert of(run, second, after=60) == ["Succeeded", "Failed"]
+    other.catalogue.write(second, {"state": "Running"})
+    assert of(second, after=69) == ["Failed"], "it had ended, ten seconds ago at most"
+    assert of(second, after=71) == ["Running"]
+    mine.catalogue.write(run, {"state": "Running"})
+    assert of(run, after=72) == ["Running"], "what this app has changed is known at once"
+    mine.purge(run)
+    other.purge(second)
+    assert of(run, second, after=72) == [None, None]
