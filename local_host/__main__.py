@@ -1,4 +1,4 @@
-"""Command line: `python -m local_host setup | up | down | demo`."""
+"""Command line: `python -m local_host setup | up | down | upload | sql | demo`."""
 
 import os
 import signal
@@ -6,8 +6,11 @@ import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import psycopg
 import typer
+from azure.storage.blob import BlobServiceClient
 from rich.console import Console
+from rich.table import Table
 
 from command_line.client import RefusedError, UnreachableError
 from local_host.demo import run_demo
@@ -16,6 +19,7 @@ from local_host.services.toolchain import Toolchain, ToolchainError
 from local_host.system import STATE, System
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+MOST_ROWS = 100
 State = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
 
 
@@ -31,14 +35,53 @@ def up(state: State = STATE) -> None:
     console = Console()
     system = System(state)
     _start(system, console)
-    console.print(f"The app answers at {system.app.url}/api, its key is {system.app.key}")
-    console.print("aci-jobs talks to it: aci-jobs run examples/retail/job.yaml, aci-jobs open")
+    print(f"The app answers at {system.app.url}/api, its key is {system.app.key}")
+    print("aci-jobs talks to it: aci-jobs run examples/retail/job.yaml, aci-jobs open")
+    print(f"The database is {system.postgresql.url}")
 
 
 @cli.command()
 def down(state: State = STATE) -> None:
     """Stop everything; a run goes on at the next start."""
     System(state).stop()
+
+
+@cli.command()
+def upload(
+    place: Annotated[str, typer.Argument(help="CONTAINER, or CONTAINER/FOLDER")],
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    state: State = STATE,
+) -> None:
+    """Put files into the local storage, where another program would put them in Azure."""
+    container, _, folder = place.partition("/")
+    storage = System(state).azurite.connection_string
+    with BlobServiceClient.from_connection_string(storage) as blobs:
+        client = blobs.get_container_client(container)
+        if not client.exists():
+            client.create_container()
+        for file in files:
+            path = f"{folder.strip('/')}/{file.name}".lstrip("/")
+            client.upload_blob(path, file.read_bytes(), overwrite=True)
+            print(f"{container}/{path}")
+
+
+@cli.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="A statement of SQL.")],
+    state: State = STATE,
+) -> None:
+    """Run a statement in the local database, and show the rows that it gives."""
+    try:
+        with psycopg.connect(System(state).postgresql.url, autocommit=True) as database:
+            found = database.execute(statement.encode())
+            print(found.statusmessage)
+            if found.description:
+                table = Table(*(column.name for column in found.description))
+                for row in found.fetchmany(MOST_ROWS):
+                    table.add_row(*("" if value is None else str(value) for value in row))
+                Console().print(table)
+    except psycopg.Error as error:
+        raise typer.BadParameter(str(error).strip()) from None
 
 
 @cli.command()

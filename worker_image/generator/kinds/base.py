@@ -25,6 +25,13 @@ TAG = "\0"
 """Opens the names of union members in pydantic's paths; no name in a document can have it."""
 
 
+_FORMS = {
+    "short": "a single value",
+    "mapping": "a mapping of options",
+    "list": "a list",
+    "weights": "a mapping of values to weights",
+    "column": "a column of a list",
+}
 _REASONS = {"missing": "this is needed", "model_type": "a mapping is needed"}
 
 
@@ -51,6 +58,9 @@ def _explained(line: Any, model: type[BaseModel]) -> InitErrorDetails:
     if line["type"] == "extra_forbidden":
         names = [info.alias or name for name, info in model.model_fields.items()]
         reason = f"unknown; {instead(line['loc'][0], names)}"
+    elif line["type"] == "union_tag_invalid":
+        tags = str(line["ctx"]["expected_tags"]).replace(repr(TAG)[1:-1], "").replace("'", "")
+        reason = f"allowed: {', '.join(_FORMS.get(tag, tag) for tag in tags.split(', '))}"
     elif line["type"] == "missing":
         value = None
     kind = PydanticCustomError("refused", "{reason}", {"reason": reason})
