@@ -28,7 +28,7 @@ def replayed(how: Replay, stage: Stage | None) -> Iterator[Outcome]:
         message = _message(how.source, each, last)
         _check(message, how.database)
         last = how.unit(message, last.folder if last else None)
-        _compare(last, known[each])
+        _compare(last, known[each], how.database)
         yield last
         if not last.ok:
             return
@@ -60,12 +60,14 @@ def _check(message: Message, database: str) -> None:
             raise typer.BadParameter(reason, param_hint="--database")
 
 
-def _compare(outcome: Outcome, known: Mapping[str, Any]) -> None:
+def _compare(outcome: Outcome, known: Mapping[str, Any], database: str) -> None:
     if outcome.receipt and outcome.stage is Stage.GENERATE:
         outcome.same, note = comparing.beside_receipt(outcome.receipt, known["receipt"])
         outcome.notes.append(note)
     if note := comparing.beside_letter(outcome.failure, known):
         outcome.notes.append(note)
+    if outcome.stage is Stage.INGEST and outcome.receipt and known["dead_letter"] and not database:
+        outcome.notes.append("types, keys and constraints are checked by a database: --database")
 
 
 def show(out: Console, outcome: Outcome) -> None:

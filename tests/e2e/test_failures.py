@@ -14,6 +14,8 @@ from support.runs import CONTAINER, Ground, done, until
 from command_line.client import RefusedError
 from local_host.checks import check_run
 
+pytestmark = pytest.mark.long
+
 
 def test_workers_killed_three_times_and_every_row_is_there(ground: Ground) -> None:
     units, moments = 150, random.Random(11)

@@ -9,6 +9,8 @@ from command_line.client import RefusedError
 from orchestration.model import Control
 from worker_image.contract import naming
 
+pytestmark = pytest.mark.long
+
 WISHES: list[tuple[str, Any, dict[str, Any]]] = [
     ("pause", None, {"paused": True}),
     ("pause", None, {"paused": True}),

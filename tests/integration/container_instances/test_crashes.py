@@ -7,7 +7,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import pytest
 from support.container_instances import ROOT, StandIn, container_group, has_ended, stand_in, until
+
+pytestmark = pytest.mark.long
 
 FOREVER = "import time; print('up', flush=True); time.sleep(600)"
 UNTIL_TOLD = "import os; os.mkfifo('end'); print('up', flush=True); exit(int(open('end').read()))"

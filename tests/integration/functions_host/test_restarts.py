@@ -21,6 +21,8 @@ from local_host.functions.durable.history import Event, Kind
 from local_host.functions.durable.sdk import Execution, Handle, replay
 from local_host.functions.durable.store import Store
 
+pytestmark = pytest.mark.long
+
 SAMPLE = APPS / "durable_sample"
 ROOT = Path(__file__).parents[3]
 OUTCOMES = {Kind.TASK_COMPLETED, Kind.TASK_FAILED}
