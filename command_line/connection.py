@@ -39,7 +39,7 @@ def connect(context: typer.Context) -> Client:
         from command_line import azure_app  # noqa: PLC0415
 
         return azure_app.find(target.app)
-    return Client(_address(target.url), target.key) if target.url else _local()
+    return Client(_address(target.url), target.key) if target.url else _local(target.key)
 
 
 def _address(url: str) -> str:
@@ -54,7 +54,7 @@ def _address(url: str) -> str:
     return url.rstrip("/").removesuffix("/api")
 
 
-def _local() -> Client:
+def _local(key: str) -> Client:
     try:
         ports = json.loads((LOCAL / "ports.json").read_text())
         keys = json.loads((LOCAL / "functions" / "keys.json").read_text())
@@ -63,4 +63,4 @@ def _local() -> Client:
             "no app is named: give --url and --key or --app, set ACI_JOBS_URL and ACI_JOBS_KEY or"
             " ACI_JOBS_APP, or start one here with `make up`"
         ) from None
-    return Client(f"http://127.0.0.1:{ports['functions']}", keys["function"])
+    return Client(f"http://127.0.0.1:{ports['functions']}", key or keys["function"])
