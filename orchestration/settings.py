@@ -24,10 +24,15 @@ class Settings(BaseSettings):
     `webhook_url` is told of runs: by https, or in the clear at a `host:port` of `http_hosts`; none
     means nobody. `webhook_secret` signs what it is told. `public_url` is where people reach the
     app: links that it is told begin with it.
+
+    Telemetry goes to Application Insights, to an OTLP endpoint (over HTTP, with headers as
+    OpenTelemetry writes them), to both or to nobody. `trace_share` is the share of units whose
+    work is in the trace of their run; what fails always is.
     """
 
     model_config = SettingsConfigDict(
         env_prefix="ACI_JOBS_",
+        populate_by_name=True,
         frozen=True,
         extra="ignore",
         hide_input_in_errors=True,  # the input has all secrets in it
@@ -53,6 +58,16 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr = SecretStr("")
     public_url: str = ""
 
+    # By the names that Azure and OpenTelemetry give them.
+    applicationinsights_connection_string: SecretStr = Field(
+        default=SecretStr(""), validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING"
+    )
+    otlp_endpoint: str = Field(default="", validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_headers: SecretStr = Field(
+        default=SecretStr(""), validation_alias="OTEL_EXPORTER_OTLP_HEADERS"
+    )
+    trace_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+
     price_vcpu_second: Annotated[float, Field(ge=0)] = 0.0000113
     price_gb_second: Annotated[float, Field(ge=0)] = 0.0000012
     price_spot_discount: Annotated[float, Field(ge=0, le=1)] = 0.7
@@ -67,6 +82,14 @@ class Settings(BaseSettings):
     worker_idle_seconds: Annotated[float, Field(gt=0)] = 60.0
     worker_heartbeat_seconds: Annotated[float, Field(gt=0)] = 5.0
     worker_retry_seconds: Annotated[float, Field(gt=0)] = 5.0
+
+    @classmethod
+    def names(cls) -> dict[str, str]:
+        """The environment's name of each field."""
+        return {
+            name: str(field.validation_alias or f"ACI_JOBS_{name.upper()}")
+            for name, field in cls.model_fields.items()
+        }
 
     @field_validator("http_hosts")
     @classmethod

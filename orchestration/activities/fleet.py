@@ -41,6 +41,11 @@ def worker_environment(services: Services, worker: str, record: RunRecord) -> Wo
         identity_client_id=settings.worker_identity_client_id,
         storage_connection_string=settings.storage_connection_string.get_secret_value(),
         **sinks.reached_by(record.request, settings),
+        applicationinsights_connection_string=(
+            settings.applicationinsights_connection_string.get_secret_value()
+        ),
+        otlp_endpoint=settings.otlp_endpoint,
+        otlp_headers=settings.otlp_headers.get_secret_value(),
         concurrency=instances.concurrency,
         connections=sinks.connections(record.request),
         processes=ceil(instances.cpu),

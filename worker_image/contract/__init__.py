@@ -1,6 +1,6 @@
 """What the control plane and the workers agree on; the standard library alone."""
 
-from . import naming
+from . import naming, telemetry
 from .dead_letter import DeadLetter
 from .environment import ConfigurationError, Variable, WorkerEnvironment
 from .exit_codes import PROGRAM_ENDINGS, Ending, ExitCode
@@ -48,4 +48,5 @@ __all__ = [
     "encoded",
     "naming",
     "sink_members",
+    "telemetry",
 ]

@@ -45,6 +45,9 @@ class WorkerEnvironment:
     postgresql_url: str = _secret()
     sink_secret: str = _secret()
     http_hosts: str = ""
+    applicationinsights_connection_string: str = _secret()
+    otlp_endpoint: str = ""
+    otlp_headers: str = _secret()
     concurrency: int = 2
     connections: int = 2
     processes: int = 1
