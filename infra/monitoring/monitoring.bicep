@@ -1,7 +1,7 @@
 // Watching the app in the Azure portal: a workbook, alerts, and a budget for the workers.
 //
 // Every query is a file in `queries/`: a workbook and an alert that need the same words take them
-// from there. `tests/deployment/test_monitoring.py` proves each of them.
+// from there. `tests/deployment` proves each of them.
 //
 // The workspace is this app's own: what another one sends there would be taken for this one's.
 
