@@ -13,7 +13,7 @@ UNITS ?=
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 
 .PHONY: demo browser test test-long test-api test-numpy simulate check bench-api bench-generate bench-ingest bench-large bench-unique \
-	bench-sizes dataset-docs up down clean
+	bench-sizes docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -54,6 +54,9 @@ bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes
+
+docs: dataset-docs  ## what the code itself says in the pages: also settings, costs, limits
+	@$(BIN)/python -m local_host docs
 
 dataset-docs: $(STAMP)  ## the reference of the dataset language and its schema, from the code
 	@$(BIN)/python -m command_line dataset reference > docs/dataset-reference.md

@@ -76,4 +76,4 @@ def compose(settings: Settings) -> df.DFApp:
     return composed
 
 
-app = compose(Settings())
+app = compose(Settings.read())

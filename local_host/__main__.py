@@ -1,4 +1,4 @@
-"""Command line: `python -m local_host setup | up | down | upload | sql | demo`."""
+"""Command line: `python -m local_host setup | up | down | upload | sql | demo | docs`."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from command_line.client import RefusedError, UnreachableError
 from local_host.demo import run_demo
 from local_host.services.process import ServiceError
 from local_host.services.toolchain import Toolchain, ToolchainError
-from local_host.system import STATE, System
+from local_host.system import CHECKOUT, STATE, System
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 MOST_ROWS = 100
@@ -107,6 +107,15 @@ def demo(
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         system.stop()
     raise typer.Exit(0 if holds else 1)
+
+
+@cli.command()
+def docs() -> None:
+    """Write what the code says into the pages of docs: settings, costs, limits. Idempotent."""
+    from local_host.pages import pages  # noqa: PLC0415 - nobody else needs them
+
+    for page, text in pages(CHECKOUT / "docs").items():
+        page.write_text(text)
 
 
 def _start(system: System, console: Console) -> None:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 from support.tables import table
 
-from orchestration.settings import Settings
+from orchestration.settings import Settings, SettingsError
 
 EXAMPLE = Path(__file__).parents[3] / "local.settings.json.example"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -65,3 +65,44 @@ def test_a_setting_that_is_missing_shows_no_other() -> None:
     with pytest.raises(ValidationError, match="location") as caught:
         Settings.model_validate({"postgresql_url": "postgresql://u:verysecret@h/d"})
     assert "verysecret" not in str(caught.value)
+
+
+@table(
+    "name, value, told",
+    {
+        "a number that is none": ("TICK_SECONDS", "soon", "='soon': a number above 0 is needed"),
+        "nothing": ("TICK_SECONDS", "", "='': a number above 0 is needed"),
+        "no number at all": ("PRICE_GB_SECOND", "nan", "='nan': a number of at least 0 is needed"),
+        "out of bounds": ("SEED_PAGE", "0", "='0': a whole number from 1 to 1,000 is needed"),
+        "too little": ("BODY_LIMIT", "1", "='1': a whole number of at least 1,000 is needed"),
+        "no URL": ("PUBLIC_URL", "here", "='here': a URL that begins with https:// or http:// is"),
+        "no region": ("LOCATION", "West Europe", "='West Europe': text of lower-case letters and"),
+        "an empty text": ("RESOURCE_GROUP", "", "='': text that is not empty is needed"),
+        "a host that is none": ("HTTP_HOSTS", "a b", ": 'a b': host or host:port is needed"),
+        "a secret": ("WEBHOOK_URL", "https://me:verysecret@h/", ": a URL without a user name"),
+    },
+)
+def test_a_wrong_value_is_told_with_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    for each in Settings.names().values():
+        monkeypatch.delenv(each, raising=False)
+    for each, given in NEEDED.items():
+        monkeypatch.setenv(f"ACI_JOBS_{each.upper()}", given)
+    assert Settings.read().location == "l"
+    monkeypatch.setenv(f"ACI_JOBS_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+    assert str(caught.value).startswith(f"ACI_JOBS_{name}{told}")
+    assert "\n" not in str(caught.value)
+    assert "verysecret" not in str(caught.value)
+
+
+def test_each_setting_that_is_missing_has_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NEEDED:
+        monkeypatch.delenv(f"ACI_JOBS_{name.upper()}", raising=False)
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+    assert set(str(caught.value).split("\n")) >= {
+        f"ACI_JOBS_{name.upper()} is missing" for name in NEEDED
+    }
