@@ -23,8 +23,6 @@ URL, REGION = r"^(https?://[^\s@]+)?$", r"^[a-z0-9]+$"
 _WORDS = {
     URL: "a URL that begins with https:// or http://",
     REGION: "text of lower-case letters and digits",
-    1: "text that is not empty",
-    None: "text",
 }
 
 
@@ -244,7 +242,8 @@ class Settings(BaseSettings):
 def allowed(schema: Mapping[str, Any]) -> str:
     """The values that a setting may have, in words, from its JSON schema."""
     if schema["type"] == "string":
-        return _WORDS[schema.get("pattern", schema.get("minLength"))]
+        other = "text that is not empty" if "minLength" in schema else "text"
+        return _WORDS.get(schema.get("pattern", ""), other)
     kind = "a whole number" if schema["type"] == "integer" else "a number"
     above, least, most = (schema.get(f) for f in ("exclusiveMinimum", "minimum", "maximum"))
     if above is not None:
