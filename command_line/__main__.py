@@ -13,6 +13,7 @@ refused, or you said no · 2 wrong use · 3 the app has refused it · 4 the app 
 
 import io
 import sys
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -45,11 +46,10 @@ class OneLineErrors(TyperGroup):
             code = Exit.FAILED
         except PermanentError as error:  # of a dataset each problem has a line of its own
             code = Exit.FAILED
-            for line in str(error).splitlines():
-                say(line)
+            _say_each(str(error).splitlines())
         except RefusedError as error:
             code = Exit.REFUSED
-            say(str(error))
+            _say_each((error.detail, *error.faults))
         except UnreachableError as error:
             code = Exit.UNREACHABLE
             say(str(error))
@@ -97,6 +97,11 @@ def _(
     ] = "",
 ) -> None:
     context.obj = Target(url, key, app)
+
+
+def _say_each(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 def main() -> None:

@@ -17,8 +17,10 @@ class RefusedError(Exception):
     """The app answered with problem details."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
-        errors = (f"{item['field']}: {item['reason']}" for item in problem.get("errors", []))
-        super().__init__("; ".join((f"{status} {problem.get('detail', '')}", *errors)))
+        errors = problem.get("errors", [])
+        self.faults = [": ".join(filter(None, (e["field"], e["reason"]))) for e in errors]
+        self.detail = f"{status} {problem.get('detail', '')}"
+        super().__init__("; ".join((self.detail, *self.faults)))
         self.status = status
         self.problem = problem
 
@@ -29,11 +31,15 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True)
 class Client:
-    """Every call may raise `UnreachableError` while the app is away, and `RefusedError`."""
+    """Every call may raise `UnreachableError` while the app is away, and `RefusedError`.
+
+    `hint` is what helps while the app is away.
+    """
 
     url: str
     key: str = field(repr=False)
     timeout: float = TIMEOUT
+    hint: str = ""
 
     def start(self, wanted: Any, idempotency_key: str | None = None) -> str:
         """Start a run and return its id."""
@@ -84,7 +90,8 @@ class Client:
                 verify=trusted(self.url),
             )
         except httpx.TransportError as error:
-            raise UnreachableError(f"{self.url} does not answer: {error}") from error
+            hint = f"; {self.hint}" if self.hint else ""
+            raise UnreachableError(f"{self.url} does not answer: {error}{hint}") from error
         if not answer.is_success:
             raise RefusedError(answer.status_code, _problem(answer))
         return answer

@@ -63,4 +63,5 @@ def _local(key: str) -> Client:
             "no app is named: give --url and --key or --app, set ACI_JOBS_URL and ACI_JOBS_KEY or"
             " ACI_JOBS_APP, or start one here with `make up`"
         ) from None
-    return Client(f"http://127.0.0.1:{ports['functions']}", key or keys["function"])
+    address = f"http://127.0.0.1:{ports['functions']}"
+    return Client(address, key or keys["function"], hint="`make up` starts it")

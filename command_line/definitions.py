@@ -14,9 +14,10 @@ from rich.text import Text
 
 from command_line.connection import connect
 from command_line.figures import minute
-from command_line.files import content_of, folder_of
+from command_line.files import content_of, folder_of, judged
 from command_line.output import AS_JSON, console, show_json
 from command_line.printable import printable
+from command_line.reading import named
 from command_line.screens.tables import View
 from worker_image.generator import load
 
@@ -67,14 +68,15 @@ def _add_put(cli: typer.Typer, noun: Noun) -> None:
         if_match: IF_MATCH = None,
         as_json: AS_JSON = False,
     ) -> None:
-        content = noun.sent(content_of(file), folder_of(file))
-        answer = connect(context).send(
-            "PUT", noun.path_of(name), content, headers=matching(if_match)
-        )
+        with named(file):
+            content = noun.sent(content_of(file), folder_of(file))
+        client, headers = connect(context), matching(if_match)
+        with judged(file):
+            answer = client.send("PUT", noun.path_of(name), content, headers=headers)
         if as_json:
             show_json(answer.json())
         else:
-            print(f"{noun.name} {name} is stored as {answer.json()['etag']}")
+            print(f"{noun.name} {name} is stored; its version (etag) is {answer.json()['etag']}")
 
 
 def _add_get(cli: typer.Typer, noun: Noun) -> None:
@@ -84,7 +86,7 @@ def _add_get(cli: typer.Typer, noun: Noun) -> None:
         if as_json:
             show_json({"name": name, "etag": answer.headers["etag"], "content": answer.text})
         else:
-            typer.echo(answer.content, nl=False)
+            typer.echo(answer.content, nl=not answer.content.endswith(b"\n"))
 
 
 def _add_list(cli: typer.Typer, noun: Noun) -> None:

@@ -1,9 +1,14 @@
 """Files that commands are given; `-` is standard input."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+
+from command_line.client import RefusedError
+from command_line.output import Exit, say
 
 
 def content_of(file: str) -> bytes:
@@ -16,6 +21,28 @@ def content_of(file: str) -> bytes:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+
+
+@contextmanager
+def judged(file: str) -> Iterator[None]:
+    """Tell the faults that the app finds in what a file holds in a line each, the file first.
+
+    Raises:
+        typer.Exit: there are some.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        if not error.faults:
+            raise
+        for fault in error.faults:
+            say(f"{name_of(file)}: {fault}")
+        raise typer.Exit(Exit.REFUSED) from None
+
+
+def name_of(file: str) -> str:
+    """What people call it."""
+    return "standard input" if file == "-" else file
 
 
 def folder_of(file: str) -> Path:

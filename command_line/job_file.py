@@ -42,14 +42,17 @@ def read_job(
         typer.BadParameter: it cannot be read, is no mapping, or a change has no place in it.
     """
     # The language takes long to import, and only a job needs it.
+    from command_line.reading import named  # noqa: PLC0415
     from worker_image.generator import load  # noqa: PLC0415
 
-    job = load(content_of(file))
+    with named(file):
+        job = load(content_of(file))
     if not isinstance(job, dict):
         raise typer.BadParameter(f"{file}: a mapping is needed, such as kind: ...")
     for change in changes or ():
         place, value = _change(change)
-        _put(job, place, load(value))
+        with named(f"--set {'.'.join(place)}"):
+            _put(job, place, load(value))
     given = {"units": units, "random_seed": seed}
     job |= {name: value for name, value in given.items() if value is not None}
     return {**job, **dataset_in_file(job, folder_of(file))}

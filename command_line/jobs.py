@@ -10,6 +10,7 @@ from command_line.connection import connect
 from command_line.definitions import NAME, Noun, add_commands, as_json_text
 from command_line.job_file import dataset_in_file
 from command_line.output import AS_JSON, show_json
+from command_line.screens.runs import started
 from command_line.screens.tables import View
 from worker_image.generator import load
 
@@ -66,7 +67,7 @@ def start(context: typer.Context, path: str, body: Any, key: str | None, *, as_j
     if as_json:
         show_json(answer)
     else:
-        print(f"run {answer['run']} was started")
+        print(started(answer))
 
 
 def _change(text: str) -> tuple[str, Any]:

@@ -20,6 +20,7 @@ def open_dashboard(context: typer.Context, *, as_json: AS_JSON = False) -> None:
         aci-jobs open
     """
     client = connect(context)
+    client.call("GET", "/health")  # a browser would say less of an app that is away
     address = f"{client.url}/api/dashboard"
     opened = webbrowser.open(f"{address}?{urlencode({'code': client.key})}")
     if as_json:

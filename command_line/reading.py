@@ -1,19 +1,25 @@
 """From a file to a dataset."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import yaml
 
-from command_line.files import content_of, folder_of
+from command_line.files import content_of, folder_of, name_of
 from worker_image.generator import Dataset, SpecError, load, parse, resolve
 from worker_image.generator.language import KINDS
 
 FILE = Annotated[
     str, typer.Argument(metavar="FILE", help="The dataset in YAML or JSON; - is standard input.")
 ]
+
+
+class FaultyFileError(SpecError):
+    """What is wrong with a file, which every problem names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +39,32 @@ def read(file: str) -> Written:
     """Read a dataset; lists in other files are found beside its own, or here for `-`.
 
     Raises:
-        SpecError: with every problem of the dataset.
+        FaultyFileError: with every problem of the dataset.
         typer.BadParameter: there is no such file, or it cannot be read.
     """
     folder = folder_of(file)
-    document = resolve(load(content_of(file)), lambda name: _listed(folder / name))
-    return Written(document, parse(document))
+    with named(file):
+        document = resolve(load(content_of(file)), lambda name: _listed(folder / name))
+        return Written(document, parse(document))
+
+
+@contextmanager
+def named(file: str) -> Iterator[None]:
+    """Name a file in what is found wrong with it.
+
+    Raises:
+        FaultyFileError: something is.
+    """
+    try:
+        yield
+    except FaultyFileError:
+        raise  # of another file, which this one names
+    except SpecError as error:
+        name = name_of(file)
+        raise FaultyFileError(
+            replace(each, path=": ".join(filter(None, (name, each.path))))
+            for each in error.problems
+        ) from None
 
 
 def with_lists(content: bytes, folder: Path) -> bytes:

@@ -8,6 +8,7 @@ import typer
 
 from command_line.client import Client, UnreachableError
 from command_line.connection import connect
+from command_line.files import judged
 from command_line.job_file import FILE, SEED, SET, UNITS, Job, read_job
 from command_line.output import AS_JSON, YES, attended, confirm, console, say, show_json
 from command_line.screens import plans
@@ -48,16 +49,18 @@ def run(
     client = connect(context)
     job = read_job(file, units=units, seed=seed, changes=changes)
     if attended() and not (yes or as_json):
-        found = client.call("POST", "/plan", job)
+        with judged(file):
+            found = client.call("POST", "/plan", job)
         console().print(plans.outline(found))
         confirm("Start this run?", "Nothing was started.")
         # Status and report show it beside what the run really comes to.
         job = {"expected": {name: found[name] for name in ("cost", "minutes")}, **job}
-    started = _started(client, job, idempotency_key or f"cli-{uuid4().hex}")
+    with judged(file):
+        started = _started(client, job, idempotency_key or f"cli-{uuid4().hex}")
     if as_json:
         show_json(started)
     else:
-        console().print(f"Run {started['run']} was started.", markup=False)
+        console().print(screens.started(started), markup=False)
     if not detach:
         follow_to_end(client, started["run"], as_json=as_json)
 
@@ -77,7 +80,9 @@ def plan(
     aci-jobs plan examples/retail/job.yaml --units 6000
     """
     client = connect(context)
-    found = client.call("POST", "/plan", read_job(file, units=units, seed=seed, changes=changes))
+    job = read_job(file, units=units, seed=seed, changes=changes)
+    with judged(file):
+        found = client.call("POST", "/plan", job)
     if as_json:
         show_json(found)
     else:

@@ -1,6 +1,7 @@
 """One unit of a run, and the list of all documents."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from command_line.screens.tables import View, text
 UNIT = Annotated[
     int, typer.Argument(metavar="UNIT", min=0, max=9_999_999, help="The number of a unit.")
 ]
+_PLACE = re.compile(r"(?:(?P<stage>[a-z]+)/)?(?P<unit>\d{1,7})")
 STYLES = {"done": "green", "dead": "red", "redriven": "yellow", "pending": "dim"}
 PAGE = 10_000
 
@@ -23,21 +25,39 @@ cli = typer.Typer()
 
 
 @cli.command(rich_help_panel="Units")
-def unit(context: typer.Context, run: RUN, unit: UNIT, *, as_json: AS_JSON = False) -> None:
-    """Show what has become of a unit in each stage, and which workers had it.
+def unit(
+    context: typer.Context,
+    run: RUN,
+    unit: Annotated[
+        str, typer.Argument(metavar="[STAGE/]UNIT", help="The number of a unit, in all its stages.")
+    ],
+    *,
+    as_json: AS_JSON = False,
+) -> None:
+    """Show what has become of a unit in each stage, or in one, and which workers had it.
 
     aci-jobs unit last 417
+    aci-jobs unit last ingest/417
     """
+    place = _PLACE.fullmatch(unit)
+    if not place:
+        reason = f"{unit!r}: a number is needed, or a stage and a number, such as ingest/417"
+        raise typer.BadParameter(reason, param_hint="UNIT")
     client = connect(context)
-    run = chosen(client, run)
-    found = client.call("GET", f"/runs/{run}/units/{unit}")
+    run, number = chosen(client, run), int(place["unit"])
+    found = client.call("GET", f"/runs/{run}/units/{number}")
+    stages = [each for each in found["stages"] if place["stage"] in (None, each["stage"])]
+    if not stages:
+        names = ", ".join(each["stage"] for each in found["stages"])
+        reason = f"{place['stage']!r}: the stages of this run are {names}"
+        raise typer.BadParameter(reason, param_hint="STAGE")
     if as_json:
-        show_json(found)
+        show_json({**found, "stages": stages})
         return
     table = Table.grid(padding=(0, 2))
-    for stage in found["stages"]:
+    for stage in stages:
         state = stage["state"]
-        first, *others = _about(run, unit, stage)
+        first, *others = _about(run, number, stage)
         table.add_row(stage["stage"], Text(state, STYLES[state]), first)
         for line in others:
             table.add_row("", "", line)

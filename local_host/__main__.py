@@ -43,7 +43,11 @@ def up(state: State = STATE) -> None:
 @cli.command()
 def down(state: State = STATE) -> None:
     """Stop everything; a run goes on at the next start."""
-    System(state).stop()
+    stopped = System(state).stop()
+    for name in stopped:
+        print(f"{name}: stopped")
+    if not stopped:
+        print("Nothing was running.")
 
 
 @cli.command()
@@ -120,11 +124,7 @@ def docs() -> None:
 
 def _start(system: System, console: Console) -> None:
     began = time.monotonic()
-    for name, part in (
-        ("Azurite", system.azurite),
-        ("PostgreSQL", system.postgresql),
-        ("the app and its container groups", system.app),
-    ):
+    for name, part in system.parts.items():
         part.start()
         console.print(f"{name}: ready after {time.monotonic() - began:.1f} s")
 

@@ -83,10 +83,10 @@ class LocalApp:
         self.container_instances.start()
         self.functions.start()
 
-    def stop(self) -> None:
-        """Stop the app, then every container and the stand-in. Idempotent."""
-        self.functions.stop()
-        self.container_instances.stop()
+    def stop(self) -> bool:
+        """Stop the app, then every container and the stand-in; whether any ran. Idempotent."""
+        ran = [self.functions.stop(), self.container_instances.stop()]
+        return any(ran)
 
     def _functions(self) -> Service:
         command = (
@@ -166,17 +166,23 @@ class System:
             postgresql=self.postgresql.url,
         )
 
+    @property
+    def parts(self) -> dict[str, Azurite | Postgresql | LocalApp]:
+        """What it is made of, by what people call it, in the order of its start."""
+        return {
+            "Azurite": self.azurite,
+            "PostgreSQL": self.postgresql,
+            "the app and its container groups": self.app,
+        }
+
     def start(self) -> None:
         """Return when all of it answers. Idempotent."""
-        self.azurite.start()
-        self.postgresql.start()
-        self.app.start()
+        for part in self.parts.values():
+            part.start()
 
-    def stop(self) -> None:
-        """Stop all of it, data kept. Idempotent."""
-        self.app.stop()
-        self.postgresql.stop()
-        self.azurite.stop()
+    def stop(self) -> list[str]:
+        """Stop all of it, data kept; the parts that ran. Idempotent."""
+        return [name for name, part in reversed(self.parts.items()) if part.stop()]
 
 
 def _environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ def read_job(content: bytes) -> RunRequest:
     Raises:
         InvalidRequestError: every fault by its place.
     """
-    with by_place():
+    with by_place(RunRequest):
         return RunRequest.model_validate_json(content)
 
 
@@ -41,7 +41,7 @@ def changed(job: RunRequest, changes: Value) -> RunRequest:
     """A job as one run wants it; `changes` are `JobChanges`. Raises what `read_job` does."""
     given = {name: getattr(changes, name) for name in changes.model_fields_set}
     members = {name: value for name, value in {**dict(job), **given}.items() if value is not None}
-    with by_place():
+    with by_place(RunRequest):
         return RunRequest.model_validate(members)
 
 

@@ -1,16 +1,18 @@
 """What is wrong with a request, in one JSON shape: problem details after RFC 9457."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .model import Value
 
 VALUE_LIMIT = 100
-MEMBER = re.compile(r"Value error, (?P<member>[a-z_][a-z_.]*): (?P<reason>.*)", re.DOTALL)
+Place = Sequence[str | int]
+MEMBER = re.compile(r"(?P<member>[a-z_][a-z_.]*): (?P<reason>.*)", re.DOTALL)
 
 
 class Invalid(Value):
@@ -30,13 +32,13 @@ class InvalidRequestError(Exception):
 
 
 @contextmanager
-def by_place(place: str = "") -> Iterator[None]:
-    """Tell what pydantic finds as the faults of a request, each at its place, or below `place`."""
+def by_place(kind: type[BaseModel], place: str = "") -> Iterator[None]:
+    """Tell what pydantic finds in a value of a kind as faults, each at its place below `place`."""
     try:
         yield
     except ValidationError as error:
         outside = (place,) if place else ()
-        faults = [_invalid(item, outside) for item in error.errors(include_url=False)]
+        faults = [_invalid(kind, item, outside) for item in error.errors(include_url=False)]
         raise InvalidRequestError(faults) from None
 
 
@@ -63,8 +65,8 @@ class Problem(Value):
     errors: tuple[Invalid, ...] = ()
 
 
-def _invalid(item: Any, outside: tuple[str, ...]) -> Invalid:
-    field, reason = _place((*outside, *item["loc"])), str(item["msg"])
+def _invalid(kind: type[BaseModel], item: Any, outside: tuple[str, ...]) -> Invalid:
+    field, reason = _place((*outside, *item["loc"])), _reason(kind, item)
     # A validator of ours that looks at several members names the place in front of its reason.
     if item["type"] == "value_error" and (named := MEMBER.fullmatch(reason)):
         field = f"{field}.{named['member']}" if field else named["member"]
@@ -74,7 +76,40 @@ def _invalid(item: Any, outside: tuple[str, ...]) -> Invalid:
     return Invalid(field=field, reason=reason, value=value if short else None)
 
 
-def _place(parts: Sequence[str | int]) -> str:
+def _reason(kind: type[BaseModel], item: Any) -> str:
+    """Why it is a fault, in plain words."""
+    match item["type"]:
+        case "missing":
+            return "it is missing"
+        case "extra_forbidden":
+            *above, name = item["loc"]
+            near = get_close_matches(str(name), set(_members(kind, above)), n=1)
+            return "there is no such member" + "".join(f"; did you mean {each}?" for each in near)
+        case "value_error":
+            return str(item["ctx"]["error"])
+    return str(item["msg"]).replace("Input should", "it should")
+
+
+def _members(kind: type[BaseModel], place: Place) -> Iterator[str]:
+    """The members that a value may have at a place; of several kinds, those of all."""
+    kinds = [kind]
+    for part in place:  # an item's number, or the tag of a union, is no member
+        fields = [each.model_fields[part] for each in kinds if part in each.model_fields]
+        if fields:
+            kinds = [each for field in fields for each in _kinds(field.annotation)]
+    for each in kinds:
+        for name, field in each.model_fields.items():
+            yield field.alias or name
+
+
+def _kinds(annotation: Any) -> Iterable[type[BaseModel]]:
+    """The models that an annotation allows."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [kind for part in get_args(annotation) for kind in _kinds(part)]
+
+
+def _place(parts: Place) -> str:
     """As the request has it: pydantic names the kind of a sink behind its place."""
     kept = (part for before, part in zip(("", *parts), parts, strict=False) if before != "sink")
     return ".".join(str(part) for part in kept)

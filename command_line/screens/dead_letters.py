@@ -1,5 +1,6 @@
 """Units that failed."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from command_line.figures import clock, count
 from command_line.screens.reports import failures
-from command_line.screens.tables import View, facts, lines, table, text
+from command_line.screens.tables import Fitting, View, facts, lines, table, text
 
 _ERROR = 200
 
@@ -32,9 +33,9 @@ def groups(page: View) -> Group:
     )
 
 
-def entries(letters: Iterable[View]) -> Table:
+def entries(letters: Iterable[View]) -> Fitting:
     """Dead letters one by one."""
-    rows = (
+    rows = [
         (
             letter["place"],
             f"{letter['deliveries']}",
@@ -43,9 +44,10 @@ def entries(letters: Iterable[View]) -> Table:
             f"{letter['type']}: {letter['error']}"[:_ERROR],
         )
         for letter in letters
-    )
+    ]
     names = ("unit", "deliveries", "fingerprint", "dead since", "error")
-    return table(names, rows, right=("deliveries",), folded=("error",))
+    less = ("deliveries", "dead since", "fingerprint")
+    return Fitting(names, rows, right=("deliveries",), folded=("error",), less=less)
 
 
 def letter(letter: View) -> Group:
@@ -87,7 +89,18 @@ def _deliveries(earlier: list[View]) -> Table:
 
 
 def _shown(message: View | str) -> str:
-    """The message as it was read, or as it came where it could not be."""
+    """The message as it was read, or as it came where it could not be; its dataset in a line."""
     if isinstance(message, str):
         return message
-    return json.dumps(message, indent=2, ensure_ascii=False)
+    payload = message.get("payload") or {}
+    dataset = payload.get("dataset") or {}
+    if isinstance(dataset.get("inline"), dict):
+        payload = {**payload, "dataset": _brief(dataset["inline"])}
+    return json.dumps({**message, "payload": payload}, indent=2, ensure_ascii=False)
+
+
+def _brief(dataset: View) -> str:
+    """A dataset by its name and by the digest that tells it from others."""
+    content = json.dumps(dataset, separators=(",", ":"))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return f"{dataset.get('dataset')}, sha256 {digest}; --json has it all"

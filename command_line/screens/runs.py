@@ -9,11 +9,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from command_line.figures import between, clock, duration, money
+from command_line.figures import between, clock, count, duration, money
 from command_line.printable import printable
 from command_line.screens import fleets, reports
 from command_line.screens.states import coloured, ended, next_commands
-from command_line.screens.tables import View, facts, table, text
+from command_line.screens.tables import Fitting, View, facts, table, text
 
 _BAR = 40
 _TEXT = 60
@@ -29,8 +29,8 @@ def status(view: View, fleet: View, now: datetime) -> Group:
     return Group(*parts, Text(), Text("next", "dim"), next_commands(view))
 
 
-def entries(runs: Iterable[View], now: datetime) -> Table:
-    """Runs in a list."""
+def entries(runs: Iterable[View], now: datetime) -> Fitting:
+    """Runs in a list; a narrow terminal has no room for all that is said of them."""
     rows = (
         (
             run["run"],
@@ -48,8 +48,16 @@ def entries(runs: Iterable[View], now: datetime) -> Table:
         for run in runs
     )
     right = ("units", "dead", "rows", "cost", "took")
-    names = ("run", "state", "kind", "dataset", "schedule", *right, "")
-    return table(names, rows, right=right)
+    names = ("run", "state", "kind", "dataset", "schedule", *right, "why")
+    less = ("schedule", "rows", "why", "cost", "kind", "took", "dataset")
+    return Fitting(names, list(rows), right=right, folded=("dataset", "why"), less=less)
+
+
+def started(answer: View) -> str:
+    """What became of a start."""
+    if answer.get("existing"):
+        return f"Run {answer['run']} was there already: an earlier start had the same key."
+    return f"Run {answer['run']} was started."
 
 
 def figures(view: View) -> str:
@@ -64,7 +72,7 @@ def figures(view: View) -> str:
         if kind == "command"
         else f"{status['rows']:,} rows {'loaded' if loading else 'written'}",
         "" if kind == "command" else f"{status['rows_per_second']:,}/s",
-        f"{status['groups'].get('Running', 0)} groups",
+        count(status["groups"].get("Running", 0), "group"),
         f"{units['dead']} dead",
         f"{left:.0f} s left" if left else "",
     )

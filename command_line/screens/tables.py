@@ -1,15 +1,18 @@
 """The parts that screens are made of. A text from anywhere is shown as it is, never as markup."""
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from command_line.printable import printable
 
 _FOLDED = 16
+_BETWEEN = 2  # two columns are so far apart
 
 View = dict[str, Any]
 """An answer of the API."""
@@ -43,6 +46,36 @@ def table(
     for row in cells:
         made.add_row(*(row[place] for place in shown))
     return made
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """The same, without as many of the `less` important columns, in their order, as do not fit."""
+
+    names: Sequence[str]
+    rows: Sequence[Sequence[str | Text]]
+    right: Collection[str] = ()
+    folded: Collection[str] = ()
+    less: Sequence[str] = ()
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """As many columns as the terminal is wide enough for."""
+        left = list(self.names)
+        for name in self.less:
+            if sum(map(self._width, left)) <= options.max_width + _BETWEEN:
+                break
+            left.remove(name)
+        places = [self.names.index(name) for name in left]
+        rows = [[row[place] for place in places] for row in self.rows]
+        yield table(left, rows, right=self.right, folded=self.folded)
+
+    def _width(self, name: str) -> int:
+        """What a column needs, with what is behind it; nothing if it has no value."""
+        cells = [text(row[self.names.index(name)]).cell_len for row in self.rows]
+        widest = max(cells, default=0)
+        if not widest:
+            return 0
+        return _BETWEEN + (min(widest, _FOLDED) if name in self.folded else max(widest, len(name)))
 
 
 def facts(pairs: Iterable[tuple[str, str | Text]]) -> Table:

@@ -44,9 +44,9 @@ class Azurite:
         self._toolchain.install()
         self._service.start()
 
-    def stop(self) -> None:
-        """Stop it, data kept. Idempotent."""
-        self._service.stop()
+    def stop(self) -> bool:
+        """Stop it, data kept; whether it ran. Idempotent."""
+        return self._service.stop()
 
     def _command(self, folder: Path) -> tuple[str, ...]:
         addresses = [

@@ -47,8 +47,9 @@ class Postgresql:
         """Return when the server answers; `psycopg.OperationalError` if a foreign one does not."""
         psycopg.connect(self.url, connect_timeout=_ANSWER_SECONDS).close()
 
-    def stop(self) -> None:
-        """Stop the server if it is our own, its data kept. Idempotent."""
+    def stop(self) -> bool:
+        """Stop the server if it is our own, its data kept; whether it ran. Idempotent."""
+        return False
 
 
 class LocalPostgresql(Postgresql):
@@ -87,12 +88,13 @@ class LocalPostgresql(Postgresql):
             shutil.chown(self._sockets, self._user)
         self._service.start()
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Stop the server, its data kept; who is connected loses the connection. Idempotent."""
-        self._service.stop()
+        ran = self._service.stop()
         if self._sockets != self._data:
             with suppress(OSError):  # gone, or another starter has the server up again
                 self._sockets.rmdir()
+        return ran
 
     def _command(self, settings: tuple[str, ...]) -> tuple[str, ...]:
         program = str(self.programs / "postgres")

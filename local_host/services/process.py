@@ -79,11 +79,17 @@ class Service:
                     self._end()
                 raise
 
-    def stop(self) -> None:
-        """End the process and its group: politely, then by force after the grace. Idempotent."""
-        if self.folder.is_dir():
-            with exclusive(self.folder / f"{self.name}.lock"):
-                self._end()
+    def stop(self) -> bool:
+        """End the process and its group: politely, then by force after the grace. Idempotent.
+
+        Whether it ran.
+        """
+        if not self.folder.is_dir():
+            return False
+        with exclusive(self.folder / f"{self.name}.lock"):
+            ran = self._process() is not None
+            self._end()
+            return ran
 
     def _end(self) -> None:
         process = self._process()

@@ -21,7 +21,7 @@ def read_schedule(content: bytes) -> Schedule:
     Raises:
         InvalidRequestError: every fault by its place.
     """
-    with by_place():
+    with by_place(Schedule):
         return Schedule.model_validate_json(content)
 
 

@@ -192,7 +192,7 @@ def _json(content: bytes) -> Any:
 
 
 def _validated(kind: type[Value], members: Any, place: str = "") -> Any:
-    with by_place(place):
+    with by_place(kind, place):
         return kind.model_validate(members)
 
 

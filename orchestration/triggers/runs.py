@@ -45,7 +45,8 @@ async def begun(call: Call[Any, Any], request: RunRequest, schedule: str | None 
         schedule=schedule,
     )
     await start(call.orchestrations, record, call.now)
-    return Reply(views.accepted(record, call.base), {"Location": views.link(call.base, record.run)})
+    answer = views.accepted(record, call.base, existing=record.created != call.now)
+    return Reply(answer, {"Location": views.link(call.base, record.run)})
 
 
 def starting(

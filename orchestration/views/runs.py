@@ -75,10 +75,11 @@ class RunPage(Value):
 
 
 class Started(Value):
-    """A run that was accepted, and where it is watched."""
+    """A run that was accepted, and where it is watched; an earlier start made an `existing` one."""
 
     run: str
     kind: Kind
+    existing: bool
     links: Links
 
 
@@ -140,9 +141,10 @@ def links(base: str, run: str) -> Links:
     return {"self": own, **names}
 
 
-def accepted(record: RunRecord, base: str) -> Started:
+def accepted(record: RunRecord, base: str, *, existing: bool) -> Started:
     """The answer to a start."""
-    return Started(run=record.run, kind=record.request.kind, links=links(base, record.run))
+    kind = record.request.kind
+    return Started(run=record.run, kind=kind, existing=existing, links=links(base, record.run))
 
 
 def wished(run: str, control: Control) -> WishKept:

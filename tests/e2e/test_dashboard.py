@@ -176,7 +176,7 @@ def test_a_run_is_paused_scaled_resumed_and_cancelled(ground: Ground, opened: Op
     expect(count).to_be_focused()
     count.fill("101")
     page.get_by_role("button", name="Scale the run").click()
-    expect(page.get_by_role("alert")).to_contain_text("count: Input should be less than or equal")
+    expect(page.get_by_role("alert")).to_contain_text("count: it should be less than or equal")
     expect(count).to_have_value("101")
     photograph(page, "run-scale-refused")
     count.fill("1")

@@ -224,7 +224,8 @@ def test_the_commands_store_list_run_and_delete(ground: Ground, tmp_path: Path) 
         (tmp_path / name).write_text(text)
     stored = json.loads(said(ground, "dataset", "put", "d", f"{tmp_path}/dataset.yaml", "--json"))
     assert said(ground, "dataset", "get", "d") == files["dataset.yaml"]
-    assert "job idle is stored as" in said(ground, "job", "put", "idle", f"{tmp_path}/job.yaml")
+    put = said(ground, "job", "put", "idle", f"{tmp_path}/job.yaml")
+    assert put.startswith("job idle is stored; its version")
     said(ground, "schedule", "put", "s", f"{tmp_path}/schedule.yaml")
     assert said(ground, "schedule", "disable", "s") == "schedule s is disabled\n"
     heading, _, row = said(ground, "schedule", "list").splitlines()

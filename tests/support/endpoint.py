@@ -64,6 +64,9 @@ def endpoint(port: int = 0) -> Iterator[Endpoint]:
         def do_GET(self) -> None:
             self.do_POST()
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def log_message(self, *_: object) -> None:
             """Nothing to the output of the tests."""
 

@@ -13,6 +13,7 @@ from .problems import Problem, SpecError
 
 SIZE_LIMIT = 1 << 20  # bytes
 DEPTH_LIMIT = 32
+_SHOWN = 40
 
 
 class _Loader(yaml.CSafeLoader):
@@ -60,9 +61,11 @@ def load(text: str | bytes) -> object:
             with suppress(json.JSONDecodeError):  # then it may be YAML in braces
                 return json.loads(raw, object_pairs_hook=_once)
         return _yaml(raw)
+    except yaml.MarkedYAMLError as error:
+        raise SpecError([_marked(raw, error)]) from None
     except (ValueError, yaml.YAMLError, RecursionError) as error:
-        reason = " ".join(str(error).split()) or "nested too deep"
-        raise _refused(raw[:40].decode("utf-8", "replace"), reason) from None
+        reason = getattr(error, "reason", None) or str(error) or "nested too deep"
+        raise _refused(raw[:_SHOWN].decode("utf-8", "replace"), reason) from None
 
 
 def plain_problems(document: object, path: str = "", depth: int = 0) -> Iterator[Problem]:
@@ -121,6 +124,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         raise ValueError("a name is there twice")
     return members
+
+
+def _marked(raw: bytes, error: yaml.MarkedYAMLError) -> Problem:
+    """What YAML finds wrong, at its line; at the end of the text, where it began to be."""
+    lines = raw.decode("utf-8", "replace").split("\n")
+    marks = (mark.line for mark in (error.problem_mark, error.context_mark) if mark)
+    number = next((line for line in marks if "".join(lines[line : line + 1]).strip()), 0)
+    reason = ", ".join(filter(None, (error.context, error.problem)))
+    return Problem(f"line {number + 1}", lines[number].strip()[:_SHOWN], reason)
 
 
 def _refused(value: object, reason: str) -> SpecError:

@@ -36,10 +36,10 @@ def test_a_started_service_is_ready_and_stops(tmp_path: Path) -> None:
     assert pid
     assert (tmp_path / "ready").exists()
     assert os.getsid(pid) == pid
-    sleeper.stop()
+    assert sleeper.stop()
     assert sleeper.pid is None
     assert not psutil.pid_exists(pid)
-    sleeper.stop()
+    assert not sleeper.stop()
 
 
 def test_it_survives_its_starter_and_is_adopted(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from support.tables import table
 from support.views import RUN, fleet, letter_page, run_page, run_view
 from typer.testing import Result
 
+from command_line import connection
+
 COMMAND = (sys.executable, "-m", "command_line")
 PLAN = {
     "kind": "generate",
@@ -219,12 +221,33 @@ def test_a_start_whose_answer_is_lost_can_be_made_good() -> None:
     assert f"--idempotency-key {request.headers['Idempotency-Key']} the same" in result.stderr
 
 
-def test_a_refusal_has_every_fault_in_a_line() -> None:
+@table(
+    "words, told",
+    {
+        "of a file, with its name": (
+            ["plan", "-"],
+            ["standard input: units: too many", "standard input: sink: none"],
+        ),
+        "of a start": (
+            ["run", "-"],
+            ["standard input: units: too many", "standard input: sink: none"],
+        ),
+        "of a definition": (
+            ["job", "put", "nightly", "-"],
+            ["standard input: units: too many", "standard input: sink: none"],
+        ),
+        "of anything else, below what is refused": (
+            ["list"],
+            ["400 not valid", "units: too many", "sink: none"],
+        ),
+    },
+)
+def test_a_refusal_has_every_fault_in_a_line(words: list[str], told: list[str]) -> None:
     errors = [{"field": "units", "reason": "too many"}, {"field": "sink", "reason": "none"}]
     problem = Answer(400, json.dumps({"detail": "not valid", "errors": errors}))
-    result, _ = command([problem], "plan", "-", stdin=JOB)
+    result, _ = command([problem], *words, stdin=JOB)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == "400 not valid; units: too many; sink: none\n"
+    assert result.stderr.splitlines() == told
 
 
 def test_the_browser_gets_the_key_and_the_output_does_not(
@@ -234,20 +257,82 @@ def test_the_browser_gets_the_key_and_the_output_does_not(
     script = tmp_path / "browser.py"
     script.write_text("import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])")
     monkeypatch.setenv("BROWSER", f"{sys.executable} {script} {seen} %s")
-    result, asked = command([], "open")
-    assert (result.exit_code, asked) == (0, [])
+    result, (asked,) = command(answers({}), "open")
+    assert (result.exit_code, asked.path) == (0, "/api/health")
     assert seen.read_text().endswith("/api/dashboard?code=the-key")
     assert "/api/dashboard" in result.stdout
 
 
 def test_without_a_browser_the_address_is_printed(tmp_path: Path) -> None:
-    words = ["--url", "http://127.0.0.1:1", "--key", "the-key", "open"]
     environment = {"PYTHONPATH": str(CHECKOUT), "PATH": str(tmp_path)}
-    output = subprocess.run(
-        [*COMMAND, *words], env=environment, capture_output=True, check=True, text=True
-    ).stdout
-    assert "There is no browser here. Open http://127.0.0.1:1/api/dashboard?code=KEY" in output
+    with endpoint() as api:
+        api.script = answers({})
+        url = f"http://{api.host}"
+        words = ["--url", url, "--key", "the-key", "open"]
+        output = subprocess.run(
+            [*COMMAND, *words], env=environment, capture_output=True, check=True, text=True
+        ).stdout
+    assert f"There is no browser here. Open {url}/api/dashboard?code=KEY" in output
     assert "the-key" not in output
+
+
+def test_no_browser_is_sent_to_an_app_that_is_away() -> None:
+    result = called("--url", "http://127.0.0.1:1", "open")
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "http://127.0.0.1:1 does not answer" in result.stderr
+
+
+def test_an_app_here_that_is_down_is_told_with_what_starts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "functions").mkdir()
+    (tmp_path / "functions" / "keys.json").write_text(json.dumps({"function": "the-key"}))
+    (tmp_path / "ports.json").write_text(json.dumps({"functions": 1}))
+    monkeypatch.setattr(connection, "LOCAL", tmp_path)
+    for words in (["list"], ["open"]):
+        result = called(*words)
+        assert (result.exit_code, result.stdout) == (4, "")
+        assert result.stderr.endswith("; `make up` starts it\n")
+
+
+@table(
+    "words",
+    {
+        "a run": ["run", "-", "-d"],
+        "a job": ["job", "run", "nightly"],
+        "a schedule": ["schedule", "run", "nightly"],
+    },
+)
+def test_a_second_start_says_that_the_run_was_there(words: list[str]) -> None:
+    for existing, told in ((False, "was started."), (True, "was there already: an earlier")):
+        result, _ = command(answers({**STARTED, "existing": existing}), *words, stdin=JOB)
+        assert result.stdout.startswith(f"Run {RUN} {told}")
+
+
+@table(
+    "words, path, stages, told",
+    {
+        "in all stages": ("17", "/units/17", ["generate", "ingest"], ""),
+        "in one": ("ingest/0000017", "/units/17", ["ingest"], ""),
+        "in one that the run has not": ("finish/17", "/units/17", [], "are generate, ingest"),
+        "no number": ("ingest/x", "", [], "such as ingest/417"),
+    },
+)
+def test_a_unit_by_number_or_place(words: str, path: str, stages: list[str], told: str) -> None:
+    found = {"unit": 17, "stages": [{"stage": name} for name in ("generate", "ingest")]}
+    result, asked = command(answers(found), "unit", RUN, words, "--json")
+    assert told in result.stderr
+    assert [each.path for each in asked] == ([f"/api/runs/{RUN}{path}"] if path else [])
+    shown = json.loads(result.stdout)["stages"] if result.stdout else []
+    assert [stage["stage"] for stage in shown] == stages
+
+
+def test_a_definition_ends_with_a_line_end_and_is_stored_as_a_version() -> None:
+    for content in ("{}", "{}\n"):
+        result, _ = command([Answer(200, content, headers={"ETag": '"0x1"'})], "job", "get", "a")
+        assert result.stdout == "{}\n"
+    result, _ = command(answers({"etag": '"0x1"'}), "job", "put", "a", "-", stdin=JOB)
+    assert result.stdout == 'job a is stored; its version (etag) is "0x1"\n'
 
 
 @table(

@@ -40,9 +40,10 @@ def test_every_problem_is_a_line_with_place_value_and_what_is_allowed(tmp_path: 
     faulty = document(
         a={"integer": {"min": 9, "max": "x"}}, b={"faker": "nmae"}, c={"constnt": "\x1b[31m"}
     )
-    result = run("validate", written(tmp_path, faulty))
+    path = written(tmp_path, faulty)
+    result = run("validate", path)
     assert (result.exit_code, result.stdout) == (1, "")
-    lines = sorted(result.stderr.splitlines())
+    lines = sorted(line.removeprefix(f"{path}: ") for line in result.stderr.splitlines())
     assert len(lines) == 3
     assert lines[0] == ("records.row.fields.a.integer.max: 'x': Input should be a valid integer")
     assert lines[1].startswith("records.row.fields.b.faker: 'nmae': ")
@@ -54,6 +55,7 @@ def test_every_problem_is_a_line_with_place_value_and_what_is_allowed(tmp_path: 
 def test_what_is_no_dataset_at_all_is_one_line() -> None:
     result = run("validate", "-", stdin="a: [1")
     assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("standard input: line 1: 'a: [1': while parsing a flow")
     assert len(result.stderr.splitlines()) == 1
 
 
@@ -64,7 +66,7 @@ def test_lists_are_read_beside_the_dataset(tmp_path: Path) -> None:
     result = run("validate", path)
     assert (result.exit_code, result.stderr) == (
         1,
-        "records.row.fields.code.choice.of: 'lists/codes.csv': there is no such file\n",
+        f"{path}: records.row.fields.code.choice.of: 'lists/codes.csv': there is no such file\n",
     )
 
 
@@ -148,7 +150,7 @@ def test_the_real_process() -> None:
     assert sound.stdout.startswith(SOUND)
     faulty = command("dataset", "validate", "-", input="{}")
     assert (faulty.returncode, faulty.stdout) == (1, "")
-    assert faulty.stderr.splitlines()[0] == "version: None: this is needed"
+    assert faulty.stderr.splitlines()[0] == "standard input: version: None: this is needed"
     wrong = command("dataset", "validate")
     assert (wrong.returncode, wrong.stderr) == (2, "Missing argument 'FILE'.\n")
 

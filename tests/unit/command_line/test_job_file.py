@@ -1,5 +1,6 @@
 """The request that a job file holds, with what the options say instead."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,33 @@ def test_every_fault_of_the_dataset_is_named(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         read_job(written(tmp_path), changes=["dataset=bad.yml"])
     assert len(caught.value.problems) >= 2
+
+
+@table(
+    "text, changes, told",
+    {
+        "no YAML": (
+            "kind: x\nunits: [1\n",
+            [],
+            "{file}: line 2: 'units: [1': while parsing",
+        ),
+        "a name twice": ("kind: x\nkind: y\n", [], "{file}: line 1: 'kind: x': a name is there"),
+        "an alias": ("kind: &a x\n", [], "{file}: 'kind: &a x"),
+        "a change that is no YAML": ("kind: x\n", ["units=[1"], "--set units: line 1: '[1': "),
+        "a dataset that is none": ("kind: x\ndataset: bad.yml\n", [], "{folder}/bad.yml: line 1"),
+    },
+)
+def test_what_is_no_yaml_is_told_by_its_file_and_line(
+    text: str, changes: list[str], told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yml").write_text("a: [")
+    file = tmp_path / "job.yaml"
+    file.write_text(text)
+    with pytest.raises(SpecError) as caught:
+        read_job(str(file), changes=changes)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(told.format(file=file, folder=tmp_path))
+    assert not re.search("document|byte string", line)
 
 
 def test_a_file_that_is_not_there_is_wrong_use() -> None:

@@ -10,6 +10,7 @@ from support.tables import table
 from support.views import LATER, RUN, as_answered, fleet, letter_page, report, run_page, run_view
 
 from command_line.screens import dead_letters, fleets, plans, reports, runs, states
+from orchestration.activities.seeding import canonical
 from orchestration.model import FINAL, Kind, Phase
 from orchestration.reports import FinishReport
 
@@ -171,6 +172,47 @@ def test_a_narrow_terminal_cuts_no_id_and_no_column_is_empty() -> None:
     assert head.split() == ["run", "state", "kind", "units", "took"]
 
 
+@table(
+    "width, columns",
+    {
+        "wide": (170, "run state kind dataset schedule units dead rows cost took why"),
+        "a usual terminal": (80, "run state dataset units dead"),
+        "a narrow one": (64, "run state units dead"),
+    },
+)
+def test_a_list_leaves_columns_out_and_cuts_none_that_matters(width: int, columns: str) -> None:
+    entry = {
+        **run_page(RUN)["runs"][0],
+        "state": "CompletedWithFailures",
+        "units": 6_000,
+        "done": 5_988,
+        "dead": 12,
+        "rows": 20_958_000,
+        "cost": 0.0119,
+        "schedule": "nightly",
+        "dataset": "retail-of-all-shops",
+        "text": "dead letters: 12",
+    }
+    out = io.StringIO()
+    Console(file=out, width=width).print(runs.entries([entry], NOW))
+    head, _, line, *_ = out.getvalue().splitlines()
+    assert head.split() == columns.split()
+    assert len(line) <= width
+    for cell in (RUN, "CompletedWithFailures", "5,988/6,000", " 12"):
+        assert cell in line
+
+
+@pytest.mark.parametrize("width", [64, 80, 100])
+def test_dead_letters_one_by_one_fit_a_terminal(width: int) -> None:
+    letters = letter_page("generate/0005988", "ingest/4", count=2)["dead_letters"]
+    out = io.StringIO()
+    Console(file=out, width=width).print(dead_letters.entries(letters))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any(line.startswith("generate/0005988 ") for line in lines)
+    assert ("2026-01-02 03:04:05" in out.getvalue()) == (width > 64)
+
+
 def test_a_list_of_runs() -> None:
     text = words(runs.entries(run_page(RUN)["runs"], NOW))
     assert f"{RUN} Succeeded pipeline 10/10 100 s" in text
@@ -274,6 +316,16 @@ LETTER: dict[str, Any] = {
 )
 def test_a_dead_letter_as_a_whole(expected: str) -> None:
     assert expected in printed(dead_letters.letter(LETTER))
+
+
+def test_the_dataset_of_a_message_is_a_line_with_the_digest_of_the_run() -> None:
+    dataset = {"version": 1, "dataset": "shop", "records": {"customer": {"count": 3}}}
+    message = {"unit": 4, "payload": {"dataset": {"inline": dataset}, "container": "c"}}
+    text = printed(dead_letters.letter(LETTER | {"message": message}))
+    _, digest = canonical(dataset)
+    assert f'"dataset": "shop, sha256 {digest}; --json has it all"' in text
+    assert "records" not in text
+    assert '"container": "c"' in text
 
 
 def test_a_message_that_could_not_be_read_is_shown_as_it_came() -> None:

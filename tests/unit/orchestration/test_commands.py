@@ -42,7 +42,7 @@ def record(command: Any = None, **changes: Any) -> RunRecord:
         (request({"program": "rm -rf /"}), "command.program", "valid tuple"),
         (request({"program": ["a\0b"]}), "command.program.0", "match pattern"),
         (request({"program": ["x"] * 101}), "command.program", "at most 100 items"),
-        (request({"shell": True}), "command.shell", "Extra inputs"),
+        (request({"shell": True}), "command.shell", "there is no such member"),
         (request({"image": "-x"}), "command.image", "match pattern"),
         (request({"environment": {"A-B": "1"}}), "command.environment.A-B.[key]", "pattern"),
         (request({"environment": {"A": 1}}), "command.environment.A", "valid string"),
@@ -63,7 +63,7 @@ def record(command: Any = None, **changes: Any) -> RunRecord:
 def test_a_fault_is_named_with_place_and_reason(
     body: dict[str, Any], field: str, reason: str
 ) -> None:
-    with pytest.raises(InvalidRequestError) as caught, by_place():
+    with pytest.raises(InvalidRequestError) as caught, by_place(RunRequest):
         RunRequest.model_validate(body)
     faults = caught.value.faults
     assert any(fault.field == field and reason in fault.reason for fault in faults), faults

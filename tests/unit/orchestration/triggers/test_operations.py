@@ -80,10 +80,15 @@ def test_a_sound_call_is_answered() -> None:
         "not a number": (b'{"size": NaN}', {}, "", "is not JSON"),
         "very deep": (b"[" * 90, {}, "", "is not JSON"),
         "a wrong member": (b'{"size": "x"}', {}, "size", "valid integer"),
-        "an unknown member": (b'{"sise": 1}', {}, "sise", "not permitted"),
+        "an unknown member": (
+            b'{"sise": 1}',
+            {},
+            "sise",
+            "such member; did you mean size?",
+        ),
         "no object": (b"[]", {}, "", "valid dictionary"),
         "a wrong limit": (b"", {"limit": "10"}, "query.limit", "less than or equal to 9"),
-        "an unknown filter": (b"", {"limits": "1"}, "query.limits", "not permitted"),
+        "an unknown filter": (b"", {"limits": "1"}, "query.limits", "did you mean limit?"),
     },
 )
 def test_a_faulty_call_is_told_its_fault(
