@@ -75,6 +75,7 @@ def test_what_is_stored_runs_now_and_stays_while_it_is_in_use(ground: Ground) ->
     ]
     first = answers[0].json()["run"]
     assert (answers[0].status_code, answers[1].json()["run"]) == (202, first)
+    assert [answer.json()["existing"] for answer in answers] == [False, True]
     assert answers[0].headers["location"].endswith(f"/api/runs/{first}")
     shown = ground.finish(first)
     assert (shown["state"], shown["status"]["units"]["total"]) == ("Succeeded", 3)
@@ -142,7 +143,7 @@ GIVEN = {"kind": "ingest", "source": {"container": "empty"}, "sink": {"schema": 
     "path, body, fields",
     {
         "a dataset of nothing": ("datasets/x", b"version: 1", {"dataset", "records"}),
-        "a dataset that is no YAML": ("datasets/x", b"a: [1", {""}),
+        "a dataset that is no YAML": ("datasets/x", b"a: [1", {"line 1"}),
         "a name that is not allowed": ("jobs/X", GIVEN, {"name"}),
         "a member that there is not": ("jobs/x", {**GIVEN, "colour": 1}, {"colour"}),
         "a dataset that is not stored": ("jobs/x", {**GIVEN, "dataset": "none"}, {"dataset"}),
