@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     registry_server: str = ""
     """The registry that the image is pulled from as that identity; empty: without signing in."""
 
+    subnet_id: str = ""
+    """The resource id of the subnet that container groups join, where none is spot; empty: none."""
+
     postgresql_url: SecretStr = SecretStr("")
     """The database that rows go to, as `postgresql://USER@HOST:PORT/DATABASE?sslmode=…`.
 

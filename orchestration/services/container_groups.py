@@ -77,12 +77,13 @@ class ContainerGroups:
             yield Tagged(name=str(group.name), run=run or "", expires=moment(expires))
 
     def room(self, region: str) -> Room:
-        """What the quotas of a region have left.
+        """What the quotas of a region have left; no spot groups in a subnet.
 
         Raises:
             AzureError, KeyError: the region could not be read, or lacks a quota.
         """
-        return room(self._locations.list_usage(region))
+        found = room(self._locations.list_usage(region))
+        return found.model_copy(update={"spot_cores": 0}) if self._settings.subnet_id else found
 
     def create(
         self,

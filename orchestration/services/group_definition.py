@@ -51,6 +51,7 @@ def definition(
         containers=[container],
         identity=_identity(settings),
         image_registry_credentials=_registry(settings),
+        subnet_ids=_subnets(settings),
         tags={**identity_tags(wanted), "expires": wanted.expires.isoformat()},
     )
 
@@ -68,6 +69,12 @@ def _registry(settings: Settings) -> list[models.ImageRegistryCredential] | None
     if not server:
         return None
     return [models.ImageRegistryCredential(server=server, identity=settings.worker_identity_id)]
+
+
+def _subnets(settings: Settings) -> list[models.ContainerGroupSubnetId] | None:
+    if not settings.subnet_id:
+        return None
+    return [models.ContainerGroupSubnetId(id=settings.subnet_id)]
 
 
 def _variable(variable: Variable) -> models.EnvironmentVariable:

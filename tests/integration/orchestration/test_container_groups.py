@@ -6,13 +6,16 @@ import pytest
 from azure.core.exceptions import AzureError, HttpResponseError
 from support.container_instances import StandIn, container_group, until
 
+from local_host.checks import NoToken
 from orchestration.model import Instances, Provision, Remedy, Room
-from orchestration.services import Services
+from orchestration.services import ContainerGroups, Services
+from orchestration.services.arm import open_client
 from orchestration.services.refusals import ForeignGroupError, refusal
 from worker_image.contract import Variable, naming
 
 VARIABLES = (Variable("PLAIN", "1", secret=False), Variable("HIDDEN", "topsecret", secret=True))
 SMALL = Instances(count=1, cpu=0.5, memory_gb=0.5)
+SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/w"
 NOT_FOUND = {"status": 404, "code": "ResourceNotFound", "message": "not yet"}
 
 
@@ -65,6 +68,17 @@ def test_region_and_priority_are_those_of_the_decision(
     assert (shown.location, shown.priority, shown.ip_address) == ("westeurope", priority, None)
     (view,) = services.groups.of_run(run)
     assert (view.region, view.spot) == ("westeurope", spot)
+
+
+def test_groups_are_in_the_subnet_that_is_named_and_none_of_them_is_spot(
+    services: Services, stand_in: StandIn, run: str
+) -> None:
+    settings = services.settings.model_copy(update={"subnet_id": SUBNET})
+    groups = ContainerGroups(open_client(settings, NoToken()), settings)
+    groups.create(provision(run), SMALL, VARIABLES)
+    (subnet,) = stand_in.get(naming.container_group(run, 1, 1)).subnet_ids
+    assert subnet.id == SUBNET
+    assert groups.room("small").spot_cores == 0
 
 
 def test_a_secret_is_not_shown_by_the_platform(
