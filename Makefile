@@ -11,8 +11,9 @@ REQUIREMENTS := requirements-dev.txt requirements.txt worker_image/requirements.
 UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
+CHECKOV := 3.3.30
 
-.PHONY: demo browser test test-long test-api test-numpy simulate check bench-api bench-generate bench-ingest bench-large bench-unique \
+.PHONY: demo browser test test-long test-api test-numpy simulate check check-infra bench-api bench-generate bench-ingest bench-large bench-unique \
 	bench-sizes docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -68,6 +69,9 @@ check: $(STAMP)  ## lint, types, import rules
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+check-infra: .local/checkov/$(CHECKOV)  ## the Bicep of infra/, scanned for what is unsafe
+	@$</bin/python -m checkov.main --config-file infra/.checkov.yaml --directory infra
+
 up: $(STAMP)  ## start everything and leave it running
 	@$(BIN)/python -m local_host up
 
@@ -76,6 +80,12 @@ down: $(STAMP)  ## stop what `up` or a killed demo left running
 
 clean: down  ## forget all local state
 	rm -rf .local
+
+# Apart from the rest, as it pins much that the product has in other versions.
+.local/checkov/%:
+	$(PYTHON) -m venv $@.new
+	$@.new/bin/pip install --quiet --disable-pip-version-check checkov==$*
+	rm -rf $@ && mv $@.new $@ && touch $@
 
 # The dashboard's tests need Chromium, from the system's packages; without it they are skipped.
 browser:
