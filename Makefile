@@ -81,10 +81,13 @@ down: $(STAMP)  ## stop what `up` or a killed demo left running
 clean: down  ## forget all local state
 	rm -rf .local
 
-# Apart from the rest, as it pins much that the product has in other versions.
-.local/checkov/%:
+# Apart from the rest, as it pins much that the product has in other versions. The parser that it
+# pins is too old for lambdas, and a file that it cannot parse it passes over.
+.local/checkov/%: requirements-dev.txt
 	$(PYTHON) -m venv $@.new
 	$@.new/bin/pip install --quiet --disable-pip-version-check checkov==$*
+	$@.new/bin/pip install --quiet --disable-pip-version-check --no-deps \
+		$$(grep '^pycep-parser==' requirements-dev.txt)
 	rm -rf $@ && mv $@.new $@ && touch $@
 
 # The dashboard's tests need Chromium, from the system's packages; without it they are skipped.

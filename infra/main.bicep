@@ -12,9 +12,9 @@ param environmentName string
 @description('Region of everything, and of container groups unless a job names others.')
 param location string
 
-@minLength(1)
-@description('Tag of the worker\'s image in the registry; the hooks of azure.yaml set it to a digest of `worker_image/`.')
-param workerImageTag string
+// Without a default azd would ask for it before its hook has told it.
+@description('Tag of the worker\'s image in the registry; needed. A hook of azd sets it to a digest of `worker_image/`.')
+param workerImageTag string = ''
 
 @allowed([
   '3.11'
@@ -73,8 +73,16 @@ param registryTier string = 'Basic'
 @description('A PostgreSQL server of its own as the sink: none, one for trials, or one for work.')
 param postgresql string = 'none'
 
-@minValue(32)
-@maxValue(32767)
+@allowed([
+  32
+  64
+  128
+  256
+  512
+  1024
+  2048
+  4096
+])
 @description('Storage of that server in GB.')
 param postgresqlStorage int = 64
 

@@ -1,5 +1,5 @@
-// A PostgreSQL server that knows no passwords. The worker's identity is its administrator: the
-// server is there for the workers alone. `docs/deploy.md` tells how to give it less.
+// A PostgreSQL server that knows no passwords. The worker's identity is its administrator, as the
+// server is there for the workers alone.
 
 @description('Name of the server.')
 param name string

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support import deploy_page
 from support.bicep import INFRA, Bicep, reachable
 from support.bicep_faults import faults
 from support.tables import table
@@ -67,6 +68,10 @@ def test_every_parameter_says_what_it_is() -> None:
         if not any(decorator["type"] == "description" for decorator in param["decorators"])
     }
     assert silent == set()
+
+
+def test_the_page_has_every_parameter() -> None:
+    assert deploy_page.PAGE.read_text() == deploy_page.written(), deploy_page.__doc__
 
 
 def test_what_azd_is_told_is_not_what_it_asks() -> None:
