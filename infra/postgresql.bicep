@@ -10,11 +10,7 @@ param location string
 @description('Tags of the server.')
 param tags object
 
-@allowed([
-  'burstable'
-  'general'
-])
-@description('How much it can do.')
+@description('How much it can do: a name of `sizes`.')
 param size string
 
 @description('Storage in GB.')

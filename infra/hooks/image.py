@@ -63,9 +63,11 @@ def main(environment: Mapping[str, str]) -> None:
     registry = environment.get("ACI_JOBS_REGISTRY")
     if not registry:
         print(f"{image} is built once there is a registry")
-    elif run("az", "acr", "repository", "show", "--name", registry, "--image", image, quiet=True):
+        return
+    where = ("--image", image, "--subscription", environment["AZURE_SUBSCRIPTION_ID"])
+    if run("az", "acr", "repository", "show", "--name", registry, *where, quiet=True):
         print(f"{image} is in {registry}")
-    elif not run("az", "acr", "build", "--registry", registry, "--image", image, str(SOURCE)):
+    elif not run("az", "acr", "build", "--registry", registry, *where, str(SOURCE)):
         raise SystemExit(f"{registry} has not built {image}")
 
 

@@ -8,11 +8,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 
-def az(*arguments: str) -> Any:
-    """What Azure answers.
+def az(subscription: str, *arguments: str) -> Any:
+    """What Azure answers about a subscription.
 
     Raises:
         SystemExit: az is not installed, or has refused.
@@ -20,7 +21,7 @@ def az(*arguments: str) -> Any:
     found = shutil.which("az")
     if found is None:
         raise SystemExit("az is needed: docs/deploy.md tells where to get it")
-    command = [found, *arguments, "--output", "json"]
+    command = [found, *arguments, "--subscription", subscription, "--output", "json"]
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
     if done.returncode:
         raise SystemExit(f"az {' '.join(arguments[:3])} has failed")
@@ -32,13 +33,14 @@ def main(environment: Mapping[str, str]) -> None:
     subscription = environment["AZURE_SUBSCRIPTION_ID"]
     scope = f"/subscriptions/{subscription}"
     begins = f"aci-jobs {environment['AZURE_ENV_NAME']} "
-    for role in az("role", "definition", "list", "--custom-role-only", "true", "--scope", scope):
+    ask = partial(az, subscription)
+    for role in ask("role", "definition", "list", "--custom-role-only", "true", "--scope", scope):
         if not role["roleName"].startswith(begins):
             continue
-        listing = ("--role", role["name"], "--scope", scope, "--fill-principal-name", "false")
-        for assignment in az("role", "assignment", "list", *listing):
-            az("role", "assignment", "delete", "--ids", assignment["id"])
-        az("role", "definition", "delete", "--name", role["name"], "--scope", scope)
+        which = ("--role", role["name"], "--scope", scope, "--fill-principal-name", "false")
+        for assignment in ask("role", "assignment", "list", *which):
+            ask("role", "assignment", "delete", "--ids", assignment["id"])
+        ask("role", "definition", "delete", "--name", role["name"], "--scope", scope)
         print(f"deleted the role {role['roleName']}")
 
 

@@ -78,8 +78,8 @@ def test_without_a_registry_azd_learns_the_tag_alone(programs: Programs) -> None
 def test_an_image_that_is_not_there_is_built_from_the_workers_folder(programs: Programs) -> None:
     programs.run("image.py", {"acr repository show": None}, ACI_JOBS_REGISTRY="crdev")
     told, _, built = programs.heard
-    image = f"aci-jobs/worker:{told[4]}"
-    assert built == ["az", "acr", "build", "--registry", "crdev", "--image", image, str(WORKER)]
+    where = ["--image", f"aci-jobs/worker:{told[4]}", "--subscription", "0000"]
+    assert built == ["az", "acr", "build", "--registry", "crdev", *where, str(WORKER)]
 
 
 def test_an_image_that_is_there_is_not_built_again(programs: Programs) -> None:

@@ -52,6 +52,17 @@ def test_a_fault_is_found(old: str, new: str, fault: str, tmp_path: Path) -> Non
     assert fault in "; ".join(faults(Bicep(copy)))
 
 
+def test_a_value_that_another_file_does_not_take_is_found(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(INFRA, tmp_path / "infra"))
+    text = (folder / "registry.bicep").read_text()
+    (folder / "registry.bicep").write_text(
+        text.replace("param tier", "@allowed(['Basic'])\nparam tier")
+    )
+    assert list(faults(Bicep(folder / "main.bicep"))) == [
+        "registry: tier may be another than ['Basic']"
+    ]
+
+
 def test_azd_fills_every_parameter_and_knows_its_default() -> None:
     filled = json.loads((INFRA / "main.parameters.json").read_text())["parameters"]
     assert {name: given["value"] for name, given in filled.items()} == {

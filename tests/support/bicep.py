@@ -6,7 +6,7 @@ There is a parser, and no compiler: what a compiler would refuse is found by `te
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,19 @@ _LOADED = re.compile(r"load(?:Json|Text)Content\('([^']+)'")
 _LOOPS = ("loop_array", "loop_array_index", "loop_object")
 
 
-@lru_cache(1)
+@cache
 def _parser() -> BicepParser:
     return BicepParser()
+
+
+@cache
+def _json(text: str) -> dict[str, Any]:
+    return dict(_parser().parse(text=text))
+
+
+@cache
+def _tree(text: str) -> Tree[Token]:
+    return _parser().lark_parser.parse(text)
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Bicep:
     @cached_property
     def json(self) -> dict[str, Any]:
         """What pycep makes of it; raises what it raises."""
-        return dict(_parser().parse(text=self.text))
+        return _json(self.text)
 
     @property
     def scope(self) -> str:
@@ -107,7 +117,7 @@ class Bicep:
 
         Names that a loop or a lambda makes for itself are not among them.
         """
-        return set(_named(_parser().lark_parser.parse(self.text), frozenset()))
+        return set(_named(_tree(self.text), frozenset()))
 
 
 def body(element: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +143,7 @@ def reachable(path: Path) -> dict[Path, Bicep]:
 def _named(tree: Tree[Token] | Token | None, own: frozenset[str]) -> Iterator[tuple[str, ...]]:
     if isinstance(tree, Token):
         for inner in _INTERPOLATED.findall(tree):
-            yield from _named(_parser().lark_parser.parse(f"var x = {inner}"), own)
+            yield from _named(_tree(f"var x = {inner}"), own)
     elif tree is None:
         return
     elif _is_symbol(tree):

@@ -86,15 +86,23 @@ def _given(file: Bicep, module: Module, called: Bicep) -> Iterator[str]:
     for param in sorted(given - set(params)):
         yield f"{param} is unknown"
     for param in sorted(given & set(params)):
-        kind, wanted = _kind(file, module.params[param]), params[param]["type"]
-        if kind not in ("", wanted):
+        value, wanted = module.params[param], params[param]["type"]
+        if (kind := _kind(file, value)) not in ("", wanted):
             yield f"{param} is {kind}, not {wanted}"
+        allowed, may_be = _allowed(params[param]), _allowed(file.params.get(str(value), {}))
+        if allowed and may_be - allowed:
+            yield f"{param} may be another than {sorted(allowed)}"
 
 
 def _taken(file: Bicep, name: str, called: Bicep) -> Iterator[str]:
     for head, *tail in file.named:
         if head == name and tail[:1] == ["outputs"] and tail[1] not in called.outputs:
             yield f"there is no output {tail[1]}"
+
+
+def _allowed(param: dict[str, Any]) -> set[Any]:
+    found = [each for each in param.get("decorators", ()) if each["type"] == "allowed"]
+    return {value for each in found for value in each["argument"]}
 
 
 def _elsewhere(module: Module) -> bool:
