@@ -56,8 +56,9 @@ bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes
 
-docs: dataset-docs  ## what the code itself says in the pages: also settings, costs, limits
+docs: dataset-docs  ## what the code itself says in the pages: also settings, costs, limits, deployment
 	@$(BIN)/python -m local_host docs
+	@PYTHONPATH=.:tests $(BIN)/python -m support.deploy_page
 
 dataset-docs: $(STAMP)  ## the reference of the dataset language and its schema, from the code
 	@$(BIN)/python -m command_line dataset reference > docs/dataset-reference.md

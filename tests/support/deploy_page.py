@@ -1,9 +1,4 @@
-"""The table of parameters in `docs/deploy.md`, as `infra/main.bicep` has it.
-
-    PYTHONPATH=.:tests python -m support.deploy_page
-
-writes it anew.
-"""
+"""The parameters in `docs/deploy.md`, as `infra/main.bicep` has them: `make docs` writes them."""
 
 import json
 import re
