@@ -1,5 +1,6 @@
 """The function app: settings and clients are made here, once, and handed to the blueprints."""
 
+import atexit
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from orchestration.services import ContainerGroups, Faults, Queues, Records, Ser
 from orchestration.services.arm import open_client
 from orchestration.services.storage import open_storage
 from orchestration.settings import Settings
+from orchestration.telemetry import open_telemetry
 from orchestration.triggers import http_api, timers
 from worker_image.generator import (
     Compression,
@@ -60,6 +62,8 @@ def compose(settings: Settings) -> df.DFApp:
     logs.configure(settings)
     credential = DefaultAzureCredential()
     storage = open_storage(settings, credential)
+    telemetry = open_telemetry(settings, credential)
+    atexit.register(telemetry.close)
     services = Services(
         settings=settings,
         records=Records(storage.blobs),
@@ -68,6 +72,7 @@ def compose(settings: Settings) -> df.DFApp:
         read_dataset=read_dataset,
         try_dataset=try_dataset,
         webhook=Webhook.of(settings),
+        telemetry=telemetry,
     )
     composed = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
     composed.register_functions(orchestrator.blueprint())

@@ -9,7 +9,7 @@ import logging
 
 from pydantic import SecretStr
 
-from worker_image.contract import JsonLines, Redaction
+from worker_image.contract import JsonLines, Redaction, telemetry
 
 from .settings import Settings
 
@@ -26,13 +26,18 @@ class Lines(logging.Handler):
         record.exc_info = record.exc_text = None
 
 
+def redaction(settings: Settings) -> Redaction:
+    """What keeps every secret of the settings out of what is said."""
+    secrets = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
+    headers = settings.otlp_headers.get_secret_value()
+    return Redaction((*secrets, *telemetry.header_secrets(headers)))
+
+
 def configure(settings: Settings) -> None:
     """Make a line of whatever the control plane logs, without any secret of the settings.
 
     Idempotent; the settings of the last call count.
     """
-    secrets = (value for _, value in settings if isinstance(value, SecretStr))
     lines = Lines()
-    redact = Redaction(secret.get_secret_value() for secret in secrets)
-    lines.setFormatter(JsonLines({}, redact, TEXT_LIMIT))
+    lines.setFormatter(JsonLines({}, redaction(settings), TEXT_LIMIT))
     logging.getLogger(OURS).handlers = [lines]

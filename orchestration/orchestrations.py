@@ -7,7 +7,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from . import orchestrator
-from .model import RunState
+from .model import RunRecord, RunState
 
 LIVE = frozenset({"Pending", "Running", "Suspended", "ContinuedAsNew"})
 
@@ -46,10 +46,11 @@ class Orchestrations:
             output=status.output,
         )
 
-    async def start(self, run: str, now: datetime) -> None:
+    async def start(self, record: RunRecord, now: datetime) -> None:
         """Start the run's orchestration unless it goes on; a finished one starts again."""
+        run, trace = record.run, record.traceparent
         try:
-            state = RunState(run=run, started=now, progressed=now)
+            state = RunState(run=run, traceparent=trace, started=now, progressed=now)
             await self._client.start_new(orchestrator.NAME, run, state.brief())
         except Exception:  # the SDK raises a plain Exception, with other words in each version
             found = await self.find(run)

@@ -18,7 +18,7 @@ from typing import Any
 import azure.durable_functions as df
 
 from . import policy, status
-from .model import Decision, Observation, Outcome, Phase, RunState
+from .model import Decision, Look, Observation, Outcome, Phase, RunState
 
 NAME = "run_v1"
 WAKE = "wake"
@@ -35,11 +35,11 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
     wake = context.wait_for_external_event(WAKE)
     for _ in range(TURNS):
         try:
-            look = policy.look(state).brief()
-            seen = Observation.model_validate((yield context.call_activity("observe", look)))
+            look = policy.look(state, context.current_utc_datetime)
+            seen = Observation.model_validate((yield _call(context, state, look)))
             now = context.current_utc_datetime
             state, decisions = policy.decide(policy.learn(state, seen, now), now)
-            outcomes = yield from _act(context, decisions)
+            outcomes = yield from _act(context, state, decisions)
             state = policy.settle(state, decisions, outcomes, context.current_utc_datetime)
         except Exception as error:  # what an activity raised; its type differs between SDKs
             state = policy.stumble(state, str(error), context.current_utc_datetime)
@@ -58,10 +58,18 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
     return None
 
 
+def _call(
+    context: df.DurableOrchestrationContext, state: RunState, work: Decision | Look
+) -> df.models.Task.TaskBase:
+    """An activity, which is told the trace of its run."""
+    trace = {"traceparent": state.traceparent} if state.traceparent else {}
+    return context.call_activity(work.activity, {**work.brief(), **trace})
+
+
 def _act(
-    context: df.DurableOrchestrationContext, decisions: tuple[Decision, ...]
+    context: df.DurableOrchestrationContext, state: RunState, decisions: tuple[Decision, ...]
 ) -> Generator[Any, Any, list[Outcome]]:
-    work = [context.call_activity(d.activity, d.brief()) for d in decisions]
+    work = [_call(context, state, decision) for decision in decisions]
     results = (yield context.task_all(work)) if work else []
     return [Outcome.model_validate(result) for result in results]
 

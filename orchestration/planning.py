@@ -18,6 +18,7 @@ from worker_image.contract import (
     encoded,
     naming,
 )
+from worker_image.contract.telemetry import TraceParent
 
 from .model import (
     MOST_UNITS,
@@ -67,6 +68,7 @@ def generate_message(record: RunRecord, unit: int, dataset: DatasetSource) -> Me
         ).members(),
         random_seed=request.random_seed,
         limits=limits(record),
+        traceparent=traceparent(record, unit),
         then={"stage": Stage.INGEST, "sink": sink_payload(sink)} if sink else None,
     )
 
@@ -103,6 +105,7 @@ def ingest_message(
         ).members(),
         random_seed=request.random_seed,
         limits=limits(record),
+        traceparent=traceparent(record, unit),
     )
 
 
@@ -117,6 +120,7 @@ def finish_message(record: RunRecord, dataset: DatasetSource | None) -> Message:
         unit=0,
         payload=FinishPayload(sink_payload(request.sink), dataset).members(),
         limits=Limits(attempts=given.attempts, timeout_seconds=given.finish_timeout),
+        traceparent=traceparent(record, 0, Stage.FINISH),
     )
 
 
@@ -149,6 +153,7 @@ def command_message(record: RunRecord, unit: int, text: str) -> Message:
             connection_string=command.connection_string,
         ).members(),
         limits=limits(record),
+        traceparent=traceparent(record, unit),
     )
 
 
@@ -168,6 +173,18 @@ def limits(record: RunRecord) -> Limits:
     """What each message of the run says of tries and time."""
     request = record.request.limits
     return Limits(attempts=request.attempts, timeout_seconds=request.unit_timeout)
+
+
+def traceparent(record: RunRecord, unit: int, stage: Stage | None = None) -> str | None:
+    """What a unit's messages carry of the run's trace; None if nobody is told of it.
+
+    The stages of a pipeline share it, as a worker sends the message of the next one: a unit's
+    whole way is in the trace, or nothing of it.
+    """
+    trace = TraceParent.read(record.traceparent)
+    if trace is None:
+        return None
+    return str(trace.of_unit(stage or STAGES[record.request.kind][0], unit, record.trace_share))
 
 
 def dataset_source(run: str, text: str, members: Mapping[str, Any], digest: str) -> DatasetSource:

@@ -39,10 +39,11 @@ def accept(
     key: str | None,
     now: datetime,
     schedule: str | None = None,
+    caller: str | None = None,
 ) -> RunRecord:
     """Validate a request as a whole and keep it; the same key again gives the same run.
 
-    `schedule` is the one on whose behalf it is.
+    `schedule` is the one on whose behalf it is, `caller` the trace context of who asks.
 
     Raises:
         InvalidRequestError: every fault of the request by its place; nothing was created.
@@ -51,7 +52,9 @@ def accept(
     request = validated(services, request)
     services.records.create_container()
     run = _claim(services, request, key, now)
-    return keep(services, RunRecord(run=run, created=now, request=request, schedule=schedule))
+    trace = services.telemetry.trace(run, caller)
+    record = RunRecord(run=run, created=now, request=request, schedule=schedule, **trace)
+    return keep(services, record)
 
 
 def validated(services: Services, request: RunRequest) -> RunRequest:
@@ -86,7 +89,7 @@ def new_run(now: datetime) -> str:
 async def start(orchestrations: Orchestrations, record: RunRecord, now: datetime) -> None:
     """Start the run of an accepted record, once; a run that has ended is left as it is."""
     if await orchestrations.find(record.run) is None:
-        await orchestrations.start(record.run, now)
+        await orchestrations.start(record, now)
 
 
 def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any] | None:

@@ -35,7 +35,8 @@ async def sweep(services: Services, orchestrations: Orchestrations, now: datetim
     for group in todo.remove:
         with about(run=group.run, worker=group.name):
             log.warning("the container group is an orphan")
-            await _try(_remove, services, group)
+            if await _try(_remove, services, group):
+                services.telemetry.orphan(group.run)
     for run in todo.abandon:
         with about(run=run):
             log.warning("the run was abandoned")

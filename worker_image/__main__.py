@@ -21,6 +21,7 @@ from .ingester import Surroundings, open_sink
 from .makers import Makers
 from .stages import Finish, Generate, Ingest
 from .storage import Storage, connect
+from .telemetry import open_telemetry
 from .worker import Worker
 
 
@@ -50,6 +51,7 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
             Stage.COMMAND: Command(environment, os.environ),
         },
         tally=Tally(),
+        telemetry=open_telemetry(environment, credential),
         clock=Clock(),
         random=Random(),  # noqa: S311 - jitter, no secret
         redact=Redaction.of(environment),

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from random import Random
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from .contract import (
     DeadLetter,
     Failure,
     Message,
+    Receipt,
     Stage,
     UndecodableMessageError,
     about,
@@ -25,6 +27,7 @@ from .heartbeats import Tally
 from .lease import Lease
 from .stages import UnitStage
 from .storage import Storage
+from .telemetry import Ended, Outcome, Telemetry
 
 LOG = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class Workplace:
     storage: Storage
     stages: Mapping[Stage, UnitStage]
     tally: Tally
+    telemetry: Telemetry
     clock: Clock
     random: Random
     redact: Callable[[str], str]
@@ -63,6 +67,8 @@ class Delivery:
         self._workplace = workplace
         self._thread = 0
         self._started: float | None = None
+        self._begun: datetime | None = None
+        self._receipt: Receipt | None = None
         self._message: Message | None = None
         try:
             self._message = Message.decode(lease.text)
@@ -100,6 +106,7 @@ class Delivery:
         """Do the unit and end the lease."""
         self._thread = threading.get_ident()
         self._started = self._workplace.clock.monotonic()
+        self._begun = self._workplace.clock.now()
         with self._guarded():
             message = self._message
             self._end(message, self._try(message) if message else self._undecodable)
@@ -116,6 +123,7 @@ class Delivery:
             text = replace(message, released=message.released + 1).encode() if message else None
             if self.lease.put_back(text or self.lease.text, 0):
                 LOG.info("released")
+                self._tell(Outcome.RELEASED)
 
     def time_out(self) -> None:
         """End the lease of a unit that has had its time; its thread may still be at it."""
@@ -182,7 +190,9 @@ class Delivery:
         receipt = product.receipt(message, seconds, worker, self.lease.deliveries)
         place = stage.place(message)
         if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
+            self._receipt = receipt
             self._workplace.tally.done(receipt)
+            self._workplace.telemetry.committed(receipt)
             LOG.info("%d rows in %.3f s", receipt.rows, receipt.seconds)
         elif storage.receipt(place) is None:
             raise PermanentError(f"{place} exists and no worker wrote it")
@@ -193,6 +203,7 @@ class Delivery:
             return
         if problem is None:
             self.lease.complete()
+            self._tell(Outcome.DONE)
             return
         if message and isinstance(problem, TargetBusyError) and message.busy < PATIENCE:
             self._turn_away(message, problem)
@@ -204,6 +215,22 @@ class Delivery:
             self._bury(message, failure)
         else:
             self._put_back(message, failure)
+
+    def _tell(self, outcome: Outcome, failure: Failure | None = None, reason: str = "") -> None:
+        """Say how the delivery has ended, unless nothing of it was begun."""
+        place = self._workplace
+        if self._message and self._begun:
+            ended = Ended(
+                message=self._message,
+                delivery=self.lease.deliveries,
+                outcome=outcome,
+                begun=self._begun,
+                ended=place.clock.now(),
+                receipt=self._receipt,
+                failure=failure,
+                reason=reason,
+            )
+            place.telemetry.ended(ended)
 
     def _failure(self, error: Exception) -> Failure:
         failure = Failure.of(
@@ -227,12 +254,14 @@ class Delivery:
         delay = retry_delay(message.busy + 1, place.retry_seconds, place.random, LONGEST_BUSY_DELAY)
         text = replace(message, busy=message.busy + 1).encode()
         self.lease.put_back(text, max(delay, busy.wait))
+        self._tell(Outcome.TURNED_AWAY, reason=reason)
 
     def _put_back(self, message: Message, failure: Failure) -> None:
         place = self._workplace
         delay = retry_delay(self._attempt(message), place.retry_seconds, place.random)
         if self.lease.put_back(message.failed(failure).encode(), delay):
             place.tally.put_back()
+        self._tell(Outcome.RETRIED, failure)
 
     def _bury(self, message: Message | None, failure: Failure) -> None:
         deliveries, first_seen = self.lease.deliveries, self.lease.first_seen
@@ -244,7 +273,9 @@ class Delivery:
             )
         dead_letters.bury(self._workplace.storage, letter)
         self._workplace.tally.buried()
+        self._workplace.telemetry.buried(message, failure)
         self.lease.complete()
+        self._tell(Outcome.DEAD, failure)
 
 
 def retry_delay(

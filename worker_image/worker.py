@@ -56,7 +56,7 @@ class Worker:
         """Work until the queue stays empty or `stop`; says how the process ends. Once only.
 
         After a stop no unit is begun: what waits is released at once, what is still in progress
-        after the grace then; log and heartbeat are flushed.
+        after the grace then; log, heartbeat and telemetry are flushed.
         """
         for slot in self._slots:
             slot.start()
@@ -175,6 +175,7 @@ class Worker:
                 delivery.release()
         self._stop_stages()
         self._report("left")
+        self._workplace.telemetry.close()
         self._end_process(ExitCode.UNIT_TIMEOUT)
 
     def _leave(self) -> None:
@@ -193,6 +194,7 @@ class Worker:
         self._reporter.stop()
         LOG.info("left")
         self._report("left")
+        self._workplace.telemetry.close()
 
     def _stop_stages(self) -> None:
         for stage in self._workplace.stages.values():

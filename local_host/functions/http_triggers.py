@@ -74,7 +74,8 @@ def _handler(function: IndexedFunction, invoker: Invoker) -> Handler:
             body=await request.read(),
         )
         try:
-            return _answer(await invoker(function, argument))
+            traceparent = request.headers.get("traceparent")
+            return _answer(await invoker(function, argument, traceparent))
         except Exception as error:
             invoker.report(function, error)
             return web.Response(status=500, text="The function failed; the log has the cause.")

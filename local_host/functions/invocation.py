@@ -7,26 +7,38 @@ import inspect
 import logging
 import threading
 import traceback
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from secrets import token_hex
 from typing import Any
 from uuid import uuid4
 
 from local_host.functions.app_index import App, IndexedFunction
+from worker_image.contract.telemetry import TraceParent
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class TraceContext:
+    """Whose work an invocation is part of; this host is silent, and no part of it itself."""
+
+    trace_parent: str
+    trace_state: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class InvocationContext:
-    """What a function reads of `func.Context`; tracing and host retries do not exist here."""
+    """What a function reads of `func.Context`; host retries do not exist here."""
 
     function_name: str
     function_directory: str
+    trace_context: TraceContext
     invocation_id: str = field(default_factory=lambda: str(uuid4()))
     thread_local_storage: threading.local = field(default_factory=threading.local)
-    trace_context: None = None
     retry_context: None = None
 
 
@@ -38,12 +50,18 @@ class Invoker:
         self._directory = str(app.folder)
         self._client = client
 
-    async def __call__(self, function: IndexedFunction, value: Any) -> Any:
-        """Return what the function returns, raise what it raises; `value` is the trigger's."""
+    async def __call__(
+        self, function: IndexedFunction, value: Any, traceparent: str | None = None
+    ) -> Any:
+        """Return what the function returns, raise what it raises; `value` is the trigger's.
+
+        `traceparent` is the caller's; without a sound one the invocation is in a new trace.
+        """
         arguments = {function.parameter: value}
         arguments |= dict.fromkeys(function.clients, self._client)
         if function.wants_context:
-            arguments["context"] = InvocationContext(function.name, self._directory)
+            trace = TraceContext(str(TraceParent.read(traceparent) or _new_trace()))
+            arguments["context"] = InvocationContext(function.name, self._directory, trace)
         call = partial(function.call, **arguments)
         try:
             if inspect.iscoroutinefunction(function.call):
@@ -65,3 +83,7 @@ class Invoker:
     def close(self) -> None:
         """Start nothing new; running functions are not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _new_trace() -> TraceParent:
+    return TraceParent(token_hex(16), token_hex(8))

@@ -26,6 +26,7 @@ from ..model import (
     Value,
 )
 from ..services import Services
+from ..telemetry import Telemetry
 from .auditing import audit, close
 from .finishing import finish
 from .fleet import provision, remove
@@ -66,30 +67,37 @@ def blueprint(services: Services) -> df.Blueprint:
     """An activity for each kind of decision, named as the decision says, and `observe`."""
     bp = df.Blueprint()
     for kind, work in WORK.items():
-        _register(bp, kind, partial(work, services))
-    _register(bp, Look, partial(_observe, services))
+        _register(bp, kind, partial(work, services), services.telemetry)
+    _register(bp, Look, partial(_observe, services), services.telemetry)
     return bp
 
 
-def _register(bp: df.Blueprint, kind: type[Value], work: Callable[[Any], Value]) -> None:
+def _register(
+    bp: df.Blueprint, kind: type[Value], work: Callable[[Any], Value], telemetry: Telemetry
+) -> None:
     name = kind.model_fields["activity"].default
 
     def activity(work_item: dict) -> dict:  # type: ignore[type-arg]  # the SDK wants bare types
-        return carry_out(kind, work, work_item)
+        return carry_out(kind, work, work_item, telemetry)
 
     activity.__name__ = name
     bp.activity_trigger(input_name="work_item", activity=name)(activity)
 
 
 def carry_out(
-    kind: type[Value], work: Callable[[Any], Value], members: dict[str, Any]
+    kind: type[Value],
+    work: Callable[[Any], Value],
+    members: dict[str, Any],
+    telemetry: Telemetry,
 ) -> dict[str, Any]:
     """Run one activity on JSON; an error of a decision is an outcome with its cause."""
-    decision = kind.model_validate(members)
-    name = kind.model_fields["activity"].default
-    with about(activity=name, **subject(decision)):
+    trace = members.get("traceparent")
+    decision = kind.model_validate({k: v for k, v in members.items() if k != "traceparent"})
+    name, about_whom = kind.model_fields["activity"].default, subject(decision)
+    with about(activity=name, **about_whom):
         try:
-            outcome = work(decision).brief()
+            with telemetry.activity(name, trace, about_whom.get("run")):
+                outcome = work(decision).brief()
         except Exception as error:
             log.exception("%s failed", name)
             if kind is Look:

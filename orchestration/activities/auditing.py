@@ -92,6 +92,7 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
     notice = outbox.put(services, ended, len(control.redrives), now)
     services.records.catalogue.write(state.run, catalogue_entry(record, final.state, final))
     outbox.send(services, notice, now)
+    services.telemetry.ended(record, final)
     return Outcome(count=1)
 
 

@@ -42,6 +42,7 @@ def observe(services: Services, look: Look, now: datetime) -> Observation:
         pushbacks=sum(heartbeat.pushbacks for heartbeat in heartbeats),
         pushback=pushback(heartbeats),
     )
+    services.telemetry.seen(look, seen, now)
     _tell(services, run, lambda chronicle: chronicle.with_look(seen, heartbeats, now))
     return seen
 

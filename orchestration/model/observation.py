@@ -79,11 +79,17 @@ class RepeatedError(Value):
 
 
 class Look(Value):
-    """What `observe` is asked for: `regions` are those whose quotas matter now."""
+    """What `observe` is asked for: `regions` are those whose quotas matter now.
+
+    `cost` is what the run has cost by now, and `progressed` when it last went on, as long as it is
+    to: what it tells of a run beside what it sees.
+    """
 
     activity: Literal["observe"] = "observe"
     run: str
     regions: tuple[str, ...] = ()
+    cost: float = 0.0
+    progressed: datetime | None = None
 
 
 class Observation(Value):

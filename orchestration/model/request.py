@@ -110,12 +110,18 @@ class RunRequest(Value):
 
 
 class RunRecord(Value):
-    """The accepted request as it is kept; a dataset's name in it has become the dataset."""
+    """The accepted request as it is kept; a dataset's name in it has become the dataset.
+
+    `traceparent` names the trace of the run and its own span in it, if anybody is told of it;
+    `trace_share` is the share of units that are in it.
+    """
 
     run: str
     created: datetime
     request: RunRequest
     schedule: str | None = None
+    traceparent: str | None = None
+    trace_share: float = 0.0
 
     @property
     def dataset(self) -> dict[str, Any] | None:

@@ -140,6 +140,7 @@ class RunState(Value):
     """All that the orchestrator carries from turn to turn."""
 
     run: str
+    traceparent: str | None = None  # of the run's own span
     phase: Phase = Phase.PLANNING
     started: datetime
     plan: Plan | None = None

@@ -7,6 +7,7 @@ from ..model import Close, Decision, Look, Phase, Prepare, Provision, Redrive, R
 from . import placing, removing
 from .auditing import accounted, audits
 from .finishing import finish
+from .money import spent
 from .notifying import notices
 from .pacing import spend
 from .phases import pending_redrive
@@ -95,7 +96,13 @@ def _pushing(state: RunState) -> bool:
     return not seen.control.paused and bool(hungry or ending)
 
 
-def look(state: RunState) -> Look:
+def look(state: RunState, now: datetime) -> Look:
     """What the next observation must tell: rooms matter while groups may be created."""
-    short = state.plan and not state.verdict and len(active(state)) < most(state)
-    return Look(run=state.run, regions=state.plan.regions if state.plan and short else ())
+    going_on = state.plan and not state.verdict
+    short = going_on and len(active(state)) < most(state)
+    return Look(
+        run=state.run,
+        regions=state.plan.regions if state.plan and short else (),
+        cost=round(spent(state, now), 6),
+        progressed=state.progressed if going_on else None,
+    )

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from worker_image.contract import about
+from worker_image.exporting import Kind
 
 from ..model import Control, RunRecord
 from ..orchestrations import Orchestrations
@@ -28,20 +29,25 @@ def state_path(name: str) -> str:
     return f"{STATES}{name}.json"
 
 
-async def start_due(services: Services, orchestrations: Orchestrations, now: datetime) -> None:
-    """Start every schedule that is due; one that is faulty is logged and keeps no other back."""
+async def start_due(
+    services: Services, orchestrations: Orchestrations, now: datetime, caller: str | None = None
+) -> None:
+    """Start every schedule that is due; one that is faulty is logged and keeps no other back.
+
+    `caller` is the trace context of the timer.
+    """
     for name in await asyncio.to_thread(names, services):
         with about(schedule=name):
-            await _look_at(services, orchestrations, name, now)
+            await _look_at(services, orchestrations, name, now, caller)
 
 
 async def _look_at(
-    services: Services, orchestrations: Orchestrations, name: str, now: datetime
+    services: Services, orchestrations: Orchestrations, name: str, now: datetime, caller: str | None
 ) -> None:
     try:
         schedule = await asyncio.to_thread(stored_schedule, services, name)
         if schedule and schedule.enabled:
-            await Tick(services, orchestrations, name, schedule, now).run()
+            await Tick(services, orchestrations, name, schedule, now, caller).run()
     except InvalidRequestError as error:
         log.error("schedule %s is faulty: %s", name, error)
     except Exception:
@@ -57,6 +63,7 @@ class Tick:
     name: str
     schedule: Schedule
     now: datetime
+    caller: str | None = None
 
     async def run(self) -> None:
         """Carry out what was decided, then decide what is due.
@@ -105,9 +112,13 @@ class Tick:
     async def _start(self, due_run: Start) -> ScheduleState:
         request = await asyncio.to_thread(requested, self.services, self.schedule)
         label = f"{self.name}@{due_run.due.isoformat()}"
-        record = RunRecord(run=due_run.run, created=self.now, request=request, schedule=label)
-        record = await asyncio.to_thread(keep, self.services, record)
-        await start(self.orchestrations, record, self.now)
+        trace = self.services.telemetry.trace(due_run.run, self.caller)
+        record = RunRecord(
+            run=due_run.run, created=self.now, request=request, schedule=label, **trace
+        )
+        with self.services.telemetry.starting(Kind.INTERNAL, self.caller, self.now) as starting:
+            record = starting.accepted(await asyncio.to_thread(keep, self.services, record))
+            await start(self.orchestrations, record, self.now)
         return await self._edit(partial(has_started, run=due_run.run))
 
     async def _cancel(self, run: str) -> None:

@@ -1,11 +1,12 @@
 """The Azure services that the control plane drives, each through its real SDK."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..model import RunRequest, Trial
 from ..settings import Settings
+from ..telemetry import Telemetry
 from .container_groups import ContainerGroups
 from .definitions import Noun
 from .queues import Queues
@@ -27,7 +28,8 @@ class Services:
     `try_dataset` makes some units of a request for as long as that takes seconds, not minutes; or
     says why it cannot.
 
-    `webhook` is told of runs; None where nobody is.
+    `webhook` is told of runs; None where nobody is. `telemetry` is what the control plane says of
+    itself, to nobody by default.
     """
 
     settings: Settings
@@ -40,6 +42,7 @@ class Services:
     ]
     try_dataset: Callable[[RunRequest], Trial | str]
     webhook: Webhook | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
 
 __all__ = ["ContainerGroups", "Faults", "Noun", "Queues", "Records", "Services", "Webhook"]

@@ -81,8 +81,10 @@ def blueprint(services: Services) -> df.Blueprint:
 
 
 def _register(bp: df.Blueprint, services: Services, operation: Operation) -> None:
-    async def trigger(req: func.HttpRequest, client: str) -> func.HttpResponse:
-        return await operation.answer(services, req, client)
+    async def trigger(
+        req: func.HttpRequest, client: str, context: func.Context
+    ) -> func.HttpResponse:
+        return await operation.answer(services, req, client, context.trace_context.trace_parent)
 
     trigger.__name__ = operation.name
     level = func.AuthLevel.ANONYMOUS if operation.anonymous else None

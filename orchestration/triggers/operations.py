@@ -51,7 +51,7 @@ class Reply:
 class Call(Generic[Q, B]):
     """A call whose query and body are sound; `base` is the address of the API.
 
-    `content` is the body as it came.
+    `content` is the body as it came, `caller` the trace context of who asks.
     """
 
     services: Services
@@ -63,6 +63,7 @@ class Call(Generic[Q, B]):
     body: B
     content: bytes
     now: datetime
+    caller: str | None = None
 
 
 class RefusedError(Exception):
@@ -108,17 +109,22 @@ class Operation:
         return (self.handler.__doc__ or "").strip().partition("\n")[0]
 
     async def answer(
-        self, services: Services, req: func.HttpRequest, client: Any
+        self,
+        services: Services,
+        req: func.HttpRequest,
+        client: Any,
+        caller: str | None = None,
     ) -> func.HttpResponse:
         """The handler's answer, or the problem that it met; any other error is for the host."""
         with about(operation=self.name, **req.route_params):
-            return await self._answer(services, req, client)
+            return await self._answer(services, req, client, caller)
 
     async def _answer(
-        self, services: Services, req: func.HttpRequest, client: Any
+        self, services: Services, req: func.HttpRequest, client: Any, caller: str | None
     ) -> func.HttpResponse:
         try:
-            return self._answered(await self.handler(self._call(services, req, client)))
+            call = self._call(services, req, client, caller)
+            return self._answered(await self.handler(call))
         except InvalidRequestError as error:
             return _problem(HTTPStatus.BAD_REQUEST, "the request is not valid", error.faults)
         except RefusedError as error:
@@ -132,7 +138,9 @@ class Operation:
             detail = f"a service of Azure did not answer as it should: {_cause(error)}"
             return _problem(HTTPStatus.SERVICE_UNAVAILABLE, detail)
 
-    def _call(self, services: Services, req: func.HttpRequest, client: Any) -> Call[Any, Any]:
+    def _call(
+        self, services: Services, req: func.HttpRequest, client: Any, caller: str | None
+    ) -> Call[Any, Any]:
         given = {name: value for name, value in req.params.items() if name not in KEYS}
         content = _content(services, req) if self.takes else b""
         return Call(
@@ -145,6 +153,7 @@ class Operation:
             body=self._body(content),
             content=content,
             now=datetime.now(UTC),
+            caller=caller,
         )
 
     def _address(self, req: func.HttpRequest) -> str:

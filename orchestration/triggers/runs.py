@@ -6,6 +6,8 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
+from worker_image.exporting import Kind
+
 from ..activities.seeding import canonical
 from ..model import FINAL, RunRequest, Value
 from ..reports import Report
@@ -36,15 +38,18 @@ async def start_run(call: Call[NoQuery, RunRequest]) -> Reply:
 
 async def begun(call: Call[Any, Any], request: RunRequest, schedule: str | None = None) -> Reply:
     """Start a run as the call asks, on behalf of a schedule; raises what `accept` does."""
-    record = await asyncio.to_thread(
-        accept,
-        call.services,
-        request,
-        key=call.headers.get(KEY),
-        now=call.now,
-        schedule=schedule,
-    )
-    await start(call.orchestrations, record, call.now)
+    with call.services.telemetry.starting(Kind.SERVER, call.caller, call.now) as starting:
+        record = await asyncio.to_thread(
+            accept,
+            call.services,
+            request,
+            key=call.headers.get(KEY),
+            now=call.now,
+            schedule=schedule,
+            caller=call.caller,
+        )
+        starting.accepted(record)
+        await start(call.orchestrations, record, call.now)
     answer = views.accepted(record, call.base, existing=record.created != call.now)
     return Reply(answer, {"Location": views.link(call.base, record.run)})
 

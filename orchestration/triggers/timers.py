@@ -26,8 +26,10 @@ def blueprint(services: Services) -> df.Blueprint:
     async def start_schedules(
         timer: func.TimerRequest,  # noqa: ARG001  # the binding hands it in by name
         client: df.DurableOrchestrationClient,
+        context: func.Context,
     ) -> None:
-        await start_due(services, Orchestrations(client), datetime.now(UTC))
+        caller = context.trace_context.trace_parent
+        await start_due(services, Orchestrations(client), datetime.now(UTC), caller)
         await asyncio.to_thread(came_round, services.records, "start_schedules")
 
     @bp.timer_trigger(schedule=EVERY_MINUTE, arg_name="timer", use_monitor=True)

@@ -62,7 +62,7 @@ async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
     if over:
         entry = catalogue_entry(record, Phase.PLANNING)
         await asyncio.to_thread(records.catalogue.write, record.run, entry)
-        await call.orchestrations.start(record.run, call.now)
+        await call.orchestrations.start(record, call.now)
     return views.Redriven(run=record.run, dead_letters=count)
 
 

@@ -1,7 +1,7 @@
 """An HTTP endpoint on loopback that answers by a script and keeps what it is sent."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,9 +27,10 @@ class Asked:
 
 
 class Endpoint:
-    """Gives the answers of `script` in their order, and 204 from then on."""
+    """Gives the answers of `script` in their order, and from then on what `otherwise` says."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, otherwise: Callable[[Asked], Answer]) -> None:
+        self._otherwise = otherwise
         self.host = f"127.0.0.1:{port}"
         self.url = f"http://{self.host}/rows?of=shop"
         self.script: list[Answer] = []
@@ -38,11 +39,13 @@ class Endpoint:
     def next(self, asked: Asked) -> Answer:
         """Keep a request and say what to answer."""
         self.asked.append(asked)
-        return self.script.pop(0) if self.script else Answer()
+        return self.script.pop(0) if self.script else self._otherwise(asked)
 
 
 @contextmanager
-def endpoint(port: int = 0) -> Iterator[Endpoint]:
+def endpoint(
+    port: int = 0, otherwise: Callable[[Asked], Answer] = lambda _: Answer()
+) -> Iterator[Endpoint]:
     """Start one, on a free port if none is named, and stop it at the end."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +74,7 @@ def endpoint(port: int = 0) -> Iterator[Endpoint]:
             """Nothing to the output of the tests."""
 
     with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
-        running = Endpoint(server.server_address[1])
+        running = Endpoint(server.server_address[1], otherwise)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -38,6 +38,7 @@ from worker_image.lease import Lease
 from worker_image.logs import Shipment
 from worker_image.stages import Product, UnitStage
 from worker_image.storage import Storage, connect
+from worker_image.telemetry import Telemetry
 from worker_image.worker import Worker
 
 CHECKOUT = Path(__file__).parents[2]
@@ -141,7 +142,12 @@ class Bench:
         """The run's storage as a worker reaches it; `options` go to the SDK's clients."""
         return Storage(*connect(self.environment(), None, **options), self.run)
 
-    def workplace(self, stages: Stages, storage: Storage | None = None) -> Workplace:
+    def workplace(
+        self,
+        stages: Stages,
+        storage: Storage | None = None,
+        telemetry: Telemetry | None = None,
+    ) -> Workplace:
         """A workplace of this process."""
         if not isinstance(stages, Mapping):
             stages = {Stage.GENERATE: stages, Stage.INGEST: stages}
@@ -150,6 +156,7 @@ class Bench:
             storage=storage or self.storage(),
             stages=stages,
             tally=Tally(),
+            telemetry=telemetry or Telemetry(self.run),
             clock=Clock(),
             random=Random(1),
             redact=str,

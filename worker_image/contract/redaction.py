@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from .environment import WorkerEnvironment
+from .telemetry import header_secrets
 
 MASK = "***"
 
 # Where a secret lies inside a connection string, a URL or a libpq string.
 _PARTS = re.compile(
-    r"(?:AccountKey|SharedAccessSignature)=([^;]+)|password='?([^&\s']+)|://[^:/@]*:([^@]+)@",
+    r"(?:AccountKey|SharedAccessSignature|InstrumentationKey)=([^;]+)|password='?([^&\s']+)|://[^:/@]*:([^@]+)@",
     re.IGNORECASE,
 )
 
@@ -26,7 +27,8 @@ class Redaction:
     @classmethod
     def of(cls, environment: WorkerEnvironment) -> "Redaction":
         """Of the secrets of a worker's environment."""
-        return cls(item.value for item in environment.variables() if item.secret)
+        secrets = (item.value for item in environment.variables() if item.secret)
+        return cls((*secrets, *header_secrets(environment.otlp_headers)))
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""

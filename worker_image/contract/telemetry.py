@@ -7,11 +7,16 @@ work is exported; `docs/telemetry.md` has all names with their meanings.
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import unquote
 
 APP = "aci-jobs-app"  # service.name of the control plane
 WORKER = "aci-jobs-worker"  # and of the workers; service.instance.id is the container group's name
+VERSION = "0.1.0"  # service.version
+
+SECRET_LENGTH = 8  # a header's value that is shorter is none
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -91,3 +96,22 @@ class TraceParent:
 def run_span(run: str) -> str:
     """The id of a run's own span, known before the span has ended."""
     return hashlib.sha256(f"run/{run}".encode()).hexdigest()[:16]
+
+
+def start_span(run: str) -> str:
+    """The id of the span of the request or schedule that made the run."""
+    return hashlib.sha256(f"start/{run}".encode()).hexdigest()[:16]
+
+
+def headers(text: str) -> dict[str, str]:
+    """The headers of `name=value,name=value`, percent-encoded; what is none is passed over."""
+    pairs = (item.partition("=") for item in text.split(","))
+    return {unquote(name.strip()): unquote(value.strip()) for name, sep, value in pairs if sep}
+
+
+def header_secrets(text: str) -> Iterator[str]:
+    """What nobody may read of such headers: their values, and tokens in them."""
+    for value in headers(text).values():
+        yield from (
+            part for part in {value, value.rpartition(" ")[2]} if len(part) >= SECRET_LENGTH
+        )

@@ -14,6 +14,7 @@ from orchestration.activities import carry_out
 from orchestration.logs import OURS, configure
 from orchestration.model import Close, Look, Provision, Remove, Seed, Value
 from orchestration.settings import Settings
+from orchestration.telemetry import Telemetry
 
 SETTINGS = Settings.model_validate(
     {
@@ -59,7 +60,7 @@ def test_a_line_of_an_activity_says_whom_it_is_about(
     def fail(_: Value) -> Value:
         raise ValueError("the password hunter2 is wrong")
 
-    carry_out(type(decision), fail, decision.model_dump(mode="json"))
+    carry_out(type(decision), fail, decision.model_dump(mode="json"), Telemetry())
     (line,) = lines()
     assert {key: line.pop(key) for key in members} == members
     assert line.pop("error").endswith("ValueError: the password *** is wrong")
@@ -68,8 +69,8 @@ def test_a_line_of_an_activity_says_whom_it_is_about(
 
 
 def test_what_is_done_is_told_and_a_look_is_not(lines: Any) -> None:
-    carry_out(Look, lambda look: look, {"run": RUN})
-    carry_out(Seed, lambda seed: seed, {"run": RUN, "first": 0, "count": 1})
+    carry_out(Look, lambda look: look, {"run": RUN}, Telemetry())
+    carry_out(Seed, lambda seed: seed, {"run": RUN, "first": 0, "count": 1}, Telemetry())
     assert [(line["message"], line["run"]) for line in lines()] == [("seed is done", RUN)]
 
 

@@ -211,7 +211,7 @@ TWO = plan(instances={"count": 2}, regions=("here", "there"))
     },
 )
 def test_which_rooms_are_asked_for(run: RunState, regions: tuple[str, ...]) -> None:
-    assert look(run).regions == regions
+    assert look(run, NOW).regions == regions
 
 
 def test_a_part_of_the_audit_is_asked_for_with_its_numbers() -> None:
