@@ -14,7 +14,7 @@ NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.
 CHECKOV := 3.3.30
 
 .PHONY: demo browser test test-long test-api test-numpy simulate check check-infra bench-api bench-generate bench-ingest bench-large bench-unique \
-	bench-sizes docs dataset-docs up down clean
+	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -55,6 +55,9 @@ bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes
+
+bench-telemetry: $(STAMP)  ## what telemetry costs a worker: share 0.05 judged, share 1.0 shown
+	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.telemetry
 
 docs: dataset-docs  ## what the code itself says in the pages: also settings, costs, limits, deployment
 	@$(BIN)/python -m local_host docs

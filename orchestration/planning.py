@@ -34,6 +34,7 @@ from .model import (
 )
 
 INLINE_DATASET = 16_000
+ANY_TRACE = TraceParent("0" * 32, "0" * 16)  # all are equally long
 # Names of container groups are never used again: each round of redrives has its own attempts.
 ATTEMPTS_A_ROUND = 100_000
 
@@ -159,8 +160,10 @@ def command_message(record: RunRecord, unit: int, text: str) -> Message:
 
 def payload_room(record: RunRecord) -> int:
     """The most that `payload_size` may be of a payload of this run."""
-    # A message grows on its way, by the deliveries that were released.
-    empty = replace(command_message(record, MOST_UNITS, ""), released=MOST_UNITS)
+    # A message grows on its way, by the deliveries that were released; and a trace may be in it.
+    empty = replace(
+        command_message(record, MOST_UNITS, ""), released=MOST_UNITS, traceparent=str(ANY_TRACE)
+    )
     return SIZE_LIMIT - len(empty.encode())
 
 

@@ -80,6 +80,11 @@ class Collector:
         return f"InstrumentationKey={KEY};IngestionEndpoint=http://{self._at.host}/"
 
     @property
+    def answers(self) -> list[Answer]:
+        """What it says to the next that send something, before it takes what comes."""
+        return self._at.script
+
+    @property
     def asked(self) -> list[Asked]:
         """The requests as they came."""
         return list(self._at.asked)

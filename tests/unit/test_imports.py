@@ -29,11 +29,21 @@ def test_the_contract_can_be_imported_without_any_package() -> None:
     {
         "a worker, without what its makers or an ingest need": (
             "worker_image.__main__",
-            {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow"},
+            {"opentelemetry", "numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow"},
         ),
         "the command line, without what a dataset, a replay or an app in Azure needs": (
             "command_line.__main__",
-            {"numpy", "pydantic", "faker", "yaml", "psycopg", "pyarrow", "azure", "orchestration"},
+            {
+                "opentelemetry",
+                "numpy",
+                "pydantic",
+                "faker",
+                "yaml",
+                "psycopg",
+                "pyarrow",
+                "azure",
+                "orchestration",
+            },
         ),
     },
 )

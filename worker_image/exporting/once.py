@@ -23,8 +23,9 @@ class Once(logging.Handler):
 
 def say_once(log: logging.Logger) -> None:
     """From now on, nothing else of what OpenTelemetry says is heard."""
+    once = Once(log)
     for name in SOURCES:
         source = logging.getLogger(name)
-        source.handlers = [Once(log)]
+        source.handlers = [once]
         source.propagate = False
         source.setLevel(logging.WARNING)

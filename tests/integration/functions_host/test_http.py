@@ -8,6 +8,10 @@ import httpx
 import pytest
 from support.functions_host import FunctionsHost, wait_until
 
+from worker_image.contract.telemetry import TraceParent
+
+CALLER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
 
 def test_the_host_says_that_it_runs(host: FunctionsHost) -> None:
     answer = httpx.get(f"{host.base_url}/admin/host/status")
@@ -16,7 +20,8 @@ def test_the_host_says_that_it_runs(host: FunctionsHost) -> None:
 
 def test_a_function_sees_the_request_and_its_context(host: FunctionsHost) -> None:
     url = f"{host.base_url}/api/echo/abc/x/y?q=1&q=2&p=%C3%A4"
-    answer = httpx.post(url, content="body", headers={"X-Test": "h"})
+    headers = {"X-Test": "h", "traceparent": CALLER}
+    answer = httpx.post(url, content="body", headers=headers)
     assert (answer.status_code, answer.headers["X-Answer"]) == (201, "yes")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.json() == {
@@ -26,8 +31,17 @@ def test_a_function_sees_the_request_and_its_context(host: FunctionsHost) -> Non
         "body": "body",
         "header": "h",
         "function": "echo",
+        "trace": CALLER,
         "greeting": "hello",
     }
+
+
+@pytest.mark.parametrize("headers", [{}, {"traceparent": "nonsense"}])
+def test_a_call_without_a_trace_begins_one(host: FunctionsHost, headers: dict[str, str]) -> None:
+    url = f"{host.base_url}/api/echo/abc/x"
+    told = {httpx.post(url, headers=headers).json()["trace"] for _ in range(2)}
+    assert len(told) == 2
+    assert all(TraceParent.read(trace) for trace in told)
 
 
 @pytest.mark.parametrize("path", ["/api/echo/abc1/x", "/api/nothing", "/api/start"])

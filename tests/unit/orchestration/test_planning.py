@@ -10,6 +10,7 @@ from support.tables import table
 from orchestration import planning
 from orchestration.model import Instances, Prices, RunRecord, RunRequest
 from worker_image.contract import DatasetSource, FinishPayload, Limits, Message, Stage
+from worker_image.contract.telemetry import TraceParent, run_span
 
 RETAIL: dict[str, Any] = {
     "kind": "postgresql",
@@ -146,3 +147,40 @@ def test_cost_is_seconds_times_the_price_of_the_size() -> None:
     each = 1.0 * 0.001 + 1.5 * 0.0001
     assert planning.cost(instances, prices, 100) == pytest.approx(100 * each)
     assert planning.cost(instances, prices, 100, spot_seconds=40) == pytest.approx(80 * each)
+
+
+# ------------------------------------------------------------------------------ traces
+
+TRACE = TraceParent("4bf92f3577b34da6a3ce929d0e0e4736", run_span(RUN))
+
+
+def traced(share: float) -> RunRecord:
+    return record().model_copy(update={"traceparent": str(TRACE), "trace_share": share})
+
+
+def test_without_a_trace_no_message_has_one() -> None:
+    source = DatasetSource(inline={})
+    messages = [
+        planning.generate_message(record(), 1, source),
+        planning.ingest_message(record(), 1, "c", "p", source),
+        planning.finish_message(record(), source),
+    ]
+    assert {message.traceparent for message in messages} == {None}
+
+
+def test_all_messages_of_a_unit_are_in_the_trace_or_none_is() -> None:
+    kept, source = traced(0.5), DatasetSource(inline={})
+    for unit in range(50):
+        first = planning.generate_message(kept, unit, source)
+        again = planning.ingest_message(kept, unit, "c", "p", source)
+        assert first.traceparent == again.traceparent
+        assert first.traceparent == str(TRACE.of_unit("generate", unit, 0.5))
+
+
+def test_the_share_of_units_is_in_the_trace() -> None:
+    def told(share: float) -> int:
+        parents = (planning.traceparent(traced(share), unit) for unit in range(1_000))
+        return sum(str(parent).endswith("-01") for parent in parents)
+
+    assert (told(0.0), told(1.0)) == (0, 1_000)
+    assert 150 < told(0.2) < 250

@@ -174,6 +174,7 @@ def echo(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
         "body": req.get_body().decode(),
         "header": req.headers.get("X-Test"),
         "function": context.function_name,
+        "trace": context.trace_context.trace_parent,
         "greeting": os.environ.get("GREETING"),
     }
     return func.HttpResponse(json.dumps(seen), status_code=201, headers={"X-Answer": "yes"})

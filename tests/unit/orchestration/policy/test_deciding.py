@@ -1,5 +1,6 @@
 """The actions of a turn."""
 
+from datetime import timedelta
 from typing import Any
 
 from simulation.agenda import moment
@@ -22,9 +23,11 @@ from orchestration.model import (
     Seed,
     Selection,
     Spent,
+    Verdict,
 )
 from orchestration.policy.deciding import decide, look, next_look
 from orchestration.policy.judging import failed
+from orchestration.policy.money import spent
 from orchestration.policy.slots import key
 
 NOW = moment(0)
@@ -212,6 +215,15 @@ TWO = plan(instances={"count": 2}, regions=("here", "there"))
 )
 def test_which_rooms_are_asked_for(run: RunState, regions: tuple[str, ...]) -> None:
     assert look(run, NOW).regions == regions
+
+
+def test_a_look_knows_what_was_spent_and_since_when_nothing_went_on() -> None:
+    run = state(plan(), *fleet(2))
+    asked = look(run, NOW + timedelta(hours=1))
+    assert asked.cost == round(spent(run, NOW + timedelta(hours=1)), 6) > 0
+    assert asked.progressed == run.progressed
+    over = run.model_copy(update={"verdict": Verdict(phase=Phase.CANCELLED)})
+    assert look(over, NOW).progressed is None, "it is not to go on any more"
 
 
 def test_a_part_of_the_audit_is_asked_for_with_its_numbers() -> None:

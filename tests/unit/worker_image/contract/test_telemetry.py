@@ -1,10 +1,14 @@
 """The names and the trace context that both sides share."""
 
+import tomllib
+from pathlib import Path
+
 from support.tables import table
 
 from worker_image.contract import telemetry
 from worker_image.contract.telemetry import TraceParent
 
+CHECKOUT = Path(__file__).parents[4]
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
@@ -47,3 +51,36 @@ def test_the_run_span_is_known_from_the_run() -> None:
     assert TraceParent.read(str(TraceParent(TRACE, span)))
     assert span == telemetry.run_span("r261124-013205-0qap0")
     assert span != telemetry.run_span("r261124-013205-0qap1")
+
+
+def test_the_span_of_the_start_is_another_one() -> None:
+    assert len(telemetry.start_span("r261124-013205-0qap0")) == 16
+    assert telemetry.start_span("r") != telemetry.run_span("r")
+
+
+def test_the_version_is_that_of_the_product() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == telemetry.VERSION
+
+
+@table(
+    "text, headers, secrets",
+    {
+        "none": ("", {}, set()),
+        "one": ("api-key=0123456789", {"api-key": "0123456789"}, {"0123456789"}),
+        "a token": (
+            "Authorization=Bearer%20abcdefgh",
+            {"Authorization": "Bearer abcdefgh"},
+            {"Bearer abcdefgh", "abcdefgh"},
+        ),
+        "several, of which one is too short for a secret": (
+            " a=12345678 , b = x=y ",
+            {"a": "12345678", "b": "x=y"},
+            {"12345678"},
+        ),
+        "nonsense": ("what", {}, set()),
+    },
+)
+def test_headers(text: str, headers: dict[str, str], secrets: set[str]) -> None:
+    assert telemetry.headers(text) == headers
+    assert set(telemetry.header_secrets(text)) == secrets
