@@ -10,13 +10,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 import psutil
 
 from worker_image import __main__ as worker
 from worker_image import telemetry
-from worker_image.contract import Receipt
+from worker_image.heartbeats import Tally
 
 READINGS = {int(count) for count in os.environ["READINGS"].split(",")}
 SENDERS = "Otel"  # how the names of OpenTelemetry's threads begin
@@ -31,24 +30,20 @@ class Watched(telemetry.Telemetry):
         self._seconds = 0.0
         self._units = 0
 
-    def committed(self, receipt: Receipt) -> None:
-        """As ever."""
-        self._timed(lambda: self._watched.committed(receipt))
+    def watch(self, tally: Tally) -> None:
+        """As ever; read by the threads that send."""
+        self._watched.watch(tally)
 
     def ended(self, ended: telemetry.Ended) -> None:
         """As ever, and a reading if it is time for one."""
-        self._timed(lambda: self._watched.ended(ended))
-        with self._lock:
-            self._units += 1
-            if self._units in READINGS:
-                print(json.dumps({"reading": (self._seconds + _senders(), _all())}), flush=True)
-
-    def _timed(self, call: Callable[[], None]) -> None:
         begun = time.thread_time()
-        call()
+        self._watched.ended(ended)
         took = time.thread_time() - begun
         with self._lock:
             self._seconds += took
+            self._units += 1
+            if self._units in READINGS:
+                print(json.dumps({"reading": (self._seconds + _senders(), _all())}), flush=True)
 
 
 def _all() -> float:

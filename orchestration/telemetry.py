@@ -122,7 +122,8 @@ class Telemetry:
 
     def seen(self, look: Look, seen: Observation, now: datetime) -> None:
         """How a run stands."""
-        measure, about = self._export.measure, {Attribute.RUN: look.run}
+        measure = self._export.measure
+        about: Attributes = {Attribute.RUN: look.run}
         measure(Metric.RUN_QUEUED, seen.queued, about)
         measure(Metric.RUN_DEAD, seen.dead, about)
         measure(Metric.RUN_COST, look.cost, about)
@@ -136,7 +137,7 @@ class Telemetry:
 
     def ended(self, record: RunRecord, report: Report) -> None:
         """The end of a run, with its own span; a run that is closed twice is told of twice."""
-        of_state = {Attribute.STATE: report.state.value}
+        of_state: Attributes = {Attribute.STATE: report.state.value}
         self._export.measure(Metric.RUNS_ENDED, 1, {Attribute.RUN: record.run, **of_state})
         self._export.measure(Metric.RUN_DURATION, report.seconds, of_state)
         if trace := TraceParent.read(record.traceparent):
@@ -172,7 +173,10 @@ class Telemetry:
             return
         if first:
             start = replace(start, trace=own.trace, id=start_span(record.run))
-        attributes = {Attribute.RUN: record.run, Attribute.KIND: record.request.kind.value}
+        attributes: Attributes = {
+            Attribute.RUN: record.run,
+            Attribute.KIND: record.request.kind.value,
+        }
         parent = caller.parent if caller else None
         self._export.span(replace(start, attributes=attributes, parent=parent))
 

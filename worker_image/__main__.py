@@ -40,6 +40,8 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
         http_hosts=tuple(filter(None, environment.http_hosts.split(","))),
         connections=environment.connections,
     )
+    tally, telemetry = Tally(), open_telemetry(environment, credential)
+    telemetry.watch(tally)
     opened = partial(open_sink, surroundings=surroundings)
     workplace = Workplace(
         worker=environment.worker,
@@ -50,8 +52,8 @@ def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Mak
             Stage.FINISH: Finish(datasets, opened),
             Stage.COMMAND: Command(environment, os.environ),
         },
-        tally=Tally(),
-        telemetry=open_telemetry(environment, credential),
+        tally=tally,
+        telemetry=telemetry,
         clock=Clock(),
         random=Random(),  # noqa: S311 - jitter, no secret
         redact=Redaction.of(environment),

@@ -192,7 +192,6 @@ class Delivery:
         if storage.create(place, product.content, receipt.to_metadata(), product.content_type):
             self._receipt = receipt
             self._workplace.tally.done(receipt)
-            self._workplace.telemetry.committed(receipt)
             LOG.info("%d rows in %.3f s", receipt.rows, receipt.seconds)
         elif storage.receipt(place) is None:
             raise PermanentError(f"{place} exists and no worker wrote it")

@@ -29,6 +29,16 @@ class Tally:
             self._rows[receipt.stage] += receipt.rows
             self._bytes[receipt.stage] += receipt.bytes
 
+    def rows(self) -> dict[str, int]:
+        """Rows of the units that were committed, by stage."""
+        with self._lock:
+            return dict(self._rows)
+
+    def bytes(self) -> dict[str, int]:
+        """Bytes of their documents, by stage."""
+        with self._lock:
+            return dict(self._bytes)
+
     def put_back(self) -> None:
         """A unit failed and will be tried again."""
         with self._lock:

@@ -1,16 +1,18 @@
 """What a worker says of its units: measurements of all, spans of a share and of all that fail."""
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from azure.core.credentials import TokenCredential
 
-from .contract import Failure, Message, Receipt, WorkerEnvironment, telemetry
+from .contract import Failure, Message, Receipt, Stage, WorkerEnvironment, telemetry
 from .contract.telemetry import Attribute, Metric, TraceParent
 from .exporting import Destination, Export, Kind, Nowhere, Origin, Span, open_export
 from .exporting.export import Attributes
+from .heartbeats import Tally
 
 LOG = logging.getLogger(__name__)
 
@@ -52,16 +54,16 @@ class Telemetry:
     def __init__(self, run: str, export: Export | None = None) -> None:
         self._run = run
         self._export = export or Nowhere()
+        self._kinds: dict[tuple[Stage, Outcome], Attributes] = {}
 
-    def committed(self, receipt: Receipt) -> None:
-        """Count what a unit has brought."""
-        of_stage = {Attribute.RUN: self._run, Attribute.STAGE: receipt.stage}
-        self._export.measure(Metric.ROWS, receipt.rows, of_stage)
-        self._export.measure(Metric.DOCUMENT_SIZE, receipt.bytes, of_stage)
+    def watch(self, tally: Tally) -> None:
+        """Count rows and bytes by what the tally knows: it costs a unit nothing."""
+        self._export.watch(Metric.ROWS, lambda: self._by_stage(tally.rows()))
+        self._export.watch(Metric.DOCUMENT_SIZE, lambda: self._by_stage(tally.bytes()))
 
     def buried(self, message: Message | None, failure: Failure) -> None:
         """Count a dead letter, by its error."""
-        about = {
+        about: Attributes = {
             Attribute.RUN: self._run,
             Attribute.STAGE: message.stage.value if message else UNDECODABLE,
             Attribute.ERROR: failure.fingerprint,
@@ -70,21 +72,32 @@ class Telemetry:
 
     def ended(self, ended: Ended) -> None:
         """Measure a delivery; its span goes out if the message says so, or if it has failed."""
-        message = ended.message
-        about = {
-            Attribute.RUN: self._run,
-            Attribute.STAGE: message.stage.value,
-            Attribute.OUTCOME: ended.outcome.value,
-        }
+        about = self._about(ended.message.stage, ended.outcome)
         seconds = (ended.ended - ended.begun).total_seconds()
         self._export.measure(Metric.UNIT_DURATION, max(0.0, seconds), about)
-        trace = TraceParent.read(message.traceparent)
+        trace = TraceParent.read(ended.message.traceparent)
         if trace and (trace.sampled or ended.failure):
             self._export.span(_span(ended, trace, {**about, **_attributes(ended)}))
 
     def close(self) -> None:
         """Send the rest, within `PATIENCE`. Once only."""
         self._export.close(PATIENCE)
+
+    def _about(self, stage: Stage, outcome: Outcome) -> Attributes:
+        """What measurements of deliveries are told apart by; made once, as there are few."""
+        found = self._kinds.get((stage, outcome))
+        if found is None:
+            found = {
+                Attribute.RUN: self._run,
+                Attribute.STAGE: stage.value,
+                Attribute.OUTCOME: outcome.value,
+            }
+            self._kinds[stage, outcome] = found
+        return found
+
+    def _by_stage(self, counts: Mapping[str, int]) -> Iterator[tuple[float, Attributes]]:
+        for stage, count in counts.items():
+            yield count, {Attribute.RUN: self._run, Attribute.STAGE: stage}
 
 
 def open_telemetry(environment: WorkerEnvironment, credential: TokenCredential | None) -> Telemetry:
@@ -114,7 +127,7 @@ def _span(ended: Ended, trace: TraceParent, attributes: Attributes) -> Span:
 
 def _attributes(ended: Ended) -> Attributes:
     """What a single delivery has beside what measurements are told apart by."""
-    found: dict[Attribute, str | int | float] = {
+    found: dict[str, str | int | float] = {
         Attribute.UNIT: ended.message.unit,
         Attribute.DELIVERY: ended.delivery,
     }

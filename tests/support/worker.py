@@ -151,12 +151,14 @@ class Bench:
         """A workplace of this process."""
         if not isinstance(stages, Mapping):
             stages = {Stage.GENERATE: stages, Stage.INGEST: stages}
+        tally, telemetry = Tally(), telemetry or Telemetry(self.run)
+        telemetry.watch(tally)
         return Workplace(
             worker="w1",
             storage=storage or self.storage(),
             stages=stages,
-            tally=Tally(),
-            telemetry=telemetry or Telemetry(self.run),
+            tally=tally,
+            telemetry=telemetry,
             clock=Clock(),
             random=Random(1),
             redact=str,

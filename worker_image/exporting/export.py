@@ -1,16 +1,19 @@
 """What can be sent away, whoever takes it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from ..contract import Failure
-from ..contract.telemetry import Attribute, Metric
+from ..contract.telemetry import Metric
 
-Attributes = Mapping[Attribute, str | int | float]
+Attributes = Mapping[str, str | int | float]
+"""By the names of `Attribute`."""
+Read = Callable[[], Iterable[tuple[float, Attributes]]]
+"""Gives values, each with what it is told apart by."""
 
 
 class Kind(StrEnum):
@@ -62,6 +65,9 @@ class Export(Protocol):
     def measure(self, metric: Metric, value: float, attributes: Attributes) -> None:
         """Count, or say how much there is."""
 
+    def watch(self, metric: Metric, read: Read) -> None:
+        """Ask `read` each time that the metric goes out; of a counter, for its sums so far."""
+
     def flush(self) -> None:
         """Send soon what is known by now."""
 
@@ -76,6 +82,9 @@ class Nowhere:
         """Nothing."""
 
     def measure(self, metric: Metric, value: float, attributes: Attributes) -> None:
+        """Nothing."""
+
+    def watch(self, metric: Metric, read: Read) -> None:
         """Nothing."""
 
     def flush(self) -> None:

@@ -3,11 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from contextvars import ContextVar
 
-from opentelemetry.metrics import Meter, NoOpMeterProvider
+from opentelemetry.metrics import CallbackOptions, Meter, NoOpMeterProvider, Observation
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -28,7 +28,7 @@ from opentelemetry.trace import (
 from ..contract.telemetry import VERSION, Metric
 from . import exporters
 from .destination import Destination
-from .export import Attributes, Kind, Origin, Span
+from .export import Attributes, Kind, Origin, Read, Span
 from .instruments import INSTRUMENTS, Instrument, Shape
 from .once import say_once
 
@@ -40,7 +40,7 @@ KINDS = {
     Kind.INTERNAL: SpanKind.INTERNAL,
 }
 
-Measure = Callable[[float, Mapping[str, str | int | float]], None]
+Measure = Callable[[float, Attributes], None]
 
 _span: ContextVar[Span] = ContextVar("span")
 
@@ -71,11 +71,9 @@ class OpenTelemetryExport:
         self._metering = MeterProvider(
             readers, resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False
         )
-        meter = self._metering.get_meter(SCOPE, VERSION)
-        self._measures = {
-            metric: _measure(meter, metric, instrument)
-            for metric, instrument in INSTRUMENTS.items()
-        }
+        self._meter = self._metering.get_meter(SCOPE, VERSION)
+        self._measures: dict[Metric, Measure] = {}
+        self._lock = threading.Lock()
 
     def span(self, span: Span) -> None:
         """Hand it to the threads that send."""
@@ -90,7 +88,7 @@ class OpenTelemetryExport:
                 span.name,
                 set_span_in_context(NonRecordingSpan(parent)) if parent else None,
                 KINDS[span.kind],
-                _plain(span.attributes),
+                span.attributes,
                 start_time=_nanoseconds(span.begun.timestamp()),
             )
         finally:
@@ -98,7 +96,7 @@ class OpenTelemetryExport:
         ended = _nanoseconds(span.ended.timestamp())
         if span.failure:
             told = {
-                **_plain(span.attributes),
+                **span.attributes,
                 "exception.type": span.failure.type,
                 "exception.message": span.failure.message,
                 "exception.stacktrace": span.failure.traceback,
@@ -111,7 +109,16 @@ class OpenTelemetryExport:
 
     def measure(self, metric: Metric, value: float, attributes: Attributes) -> None:
         """Fold it into what the interval knows."""
-        self._measures[metric](value, _plain(attributes))
+        measure = self._measures.get(metric) or self._made(metric)
+        measure(value, attributes)
+
+    def watch(self, metric: Metric, read: Read) -> None:
+        """Read it on the threads that send."""
+
+        def observed(_: CallbackOptions) -> Iterator[Observation]:
+            return (Observation(value, attributes) for value, attributes in read())
+
+        self._meter.create_observable_counter(metric, [observed], **_words(INSTRUMENTS[metric]))
 
     def flush(self) -> None:
         """Send what was measured; spans go by themselves within their delay."""
@@ -127,6 +134,10 @@ class OpenTelemetryExport:
         until = time.monotonic() + seconds
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _made(self, metric: Metric) -> Measure:
+        with self._lock:
+            return self._measures.setdefault(metric, _measure(self._meter, metric))
 
     def _flush(self) -> None:
         _quietly(self._metering.force_flush)
@@ -154,8 +165,9 @@ def opened(
     )
 
 
-def _measure(meter: Meter, metric: Metric, instrument: Instrument) -> Measure:
-    words = {"unit": instrument.unit, "description": instrument.description}
+def _measure(meter: Meter, metric: Metric) -> Measure:
+    instrument = INSTRUMENTS[metric]
+    words = _words(instrument)
     match instrument.shape:
         case Shape.COUNTER:
             return meter.create_counter(metric, **words).add
@@ -168,8 +180,8 @@ def _measure(meter: Meter, metric: Metric, instrument: Instrument) -> Measure:
             ).record
 
 
-def _plain(attributes: Attributes) -> dict[str, str | int | float]:
-    return {name.value: value for name, value in attributes.items()}
+def _words(instrument: Instrument) -> dict[str, str]:
+    return {"unit": instrument.unit, "description": instrument.description}
 
 
 def _nanoseconds(seconds: float) -> int:

@@ -1,6 +1,5 @@
 """What the control plane says of runs, to an export that keeps it."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,6 +22,7 @@ from orchestration.telemetry import Telemetry
 from worker_image.contract import Redaction
 from worker_image.contract.telemetry import Attribute, Metric, TraceParent, run_span, start_span
 from worker_image.exporting import Kind, Nowhere, Span
+from worker_image.exporting.export import Attributes
 
 NOW = datetime.now(UTC)
 CALLER = TraceParent("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7", sampled=False)
@@ -35,13 +35,13 @@ class Kept(Nowhere):
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
-        self.measured: list[tuple[Metric, float, Mapping[Attribute, Any]]] = []
+        self.measured: list[tuple[Metric, float, Attributes]] = []
         self.flushed = 0
 
     def span(self, span: Span) -> None:
         self.spans.append(span)
 
-    def measure(self, metric: Metric, value: float, attributes: Mapping[Attribute, Any]) -> None:
+    def measure(self, metric: Metric, value: float, attributes: Attributes) -> None:
         self.measured.append((metric, value, attributes))
 
     def flush(self) -> None:

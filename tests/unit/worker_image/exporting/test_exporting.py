@@ -130,6 +130,26 @@ def test_each_metric_has_the_shape_and_unit_that_are_written_down(collected: Col
         assert point.bounds == instrument.bounds
 
 
+def test_a_counter_that_somebody_keeps_is_read_when_it_goes_out(collected: Collector) -> None:
+    kept, destination = (
+        {"a": 5},
+        Destination(otlp_endpoint=collected.otlp, connection_string=collected.connection_string),
+    )
+    export = open_export(destination, ORIGIN, LOG, delay=60)
+    export.watch(
+        Metric.ROWS, lambda: [(rows, {Attribute.STAGE: stage}) for stage, rows in kept.items()]
+    )
+    kept["a"] = 7
+    export.flush()
+    eventually(lambda: len(collected.points(Metric.ROWS)) == 1)
+    eventually(lambda: len(collected.rows()) == 1)
+    kept["a"] = 9
+    export.close(10)
+    assert [point.value for point in collected.points(Metric.ROWS)] == [7, 9]
+    assert [row.columns["Sum"] for row in collected.rows()] == [7, 2], "what has come since"
+    assert {point.unit for point in collected.points(Metric.ROWS)} == {"{row}"}
+
+
 def test_a_gauge_that_nobody_sets_any_more_is_not_told_again(collected: Collector) -> None:
     export = otlp(collected)
     export.measure(Metric.RUN_QUEUED, 4, {Attribute.RUN: "r"})
