@@ -19,7 +19,7 @@ from local_host.functions.durable.history import (
     instance_ref,
     stamp,
 )
-from local_host.functions.durable.sdk import Execution, replay
+from local_host.functions.durable.sdk import Execution, Handle, replay
 from orchestration.activities import WORK
 from orchestration.orchestrator import NAME, WAKE, orchestrate
 
@@ -98,11 +98,14 @@ class Recorded(Direct):
 
 
 class Replayed:
-    """The SDK's own replay of the whole history at every episode, and the extension's rules."""
+    """The SDK's own replay of the whole history at every episode, and the extension's rules.
 
-    def __init__(self, payload: Any) -> None:
+    `handle` is the orchestrator as the SDK makes it: our own, or one elsewhere.
+    """
+
+    def __init__(self, payload: Any, handle: Handle | None = None) -> None:
         self._payload = payload
-        self._handle = df.Orchestrator.create(orchestrate)
+        self._handle = handle or df.Orchestrator.create(orchestrate)
         self._history: list[Event] = []
         self._open: list[int] = []
         self._timer = -1
