@@ -85,7 +85,7 @@ def carry_out(
     kind: type[Value], work: Callable[[Any], Value], members: dict[str, Any]
 ) -> dict[str, Any]:
     """Run one activity on JSON; an error of a decision is an outcome with its cause."""
-    decision = kind.model_validate(members)
+    decision = kind.carried(members)
     name = kind.model_fields["activity"].default
     with about(activity=name, **subject(decision)):
         try:
