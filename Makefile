@@ -52,7 +52,7 @@ package: $(STAMP)  ## what is sent to Azure, zipped
 	@$(BIN)/python -m deployment.package $(PACKAGE)
 
 deploy-check: package .local/functions-worker/1  ## the package: its content, its imports, its settings
-	@$(BIN)/python -m pytest -q tests/deployment
+	@$(BIN)/python -m pytest -q tests/deployment/test_package.py tests/deployment/test_imports.py
 
 simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \

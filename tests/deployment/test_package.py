@@ -52,7 +52,7 @@ def _allowed(path: PurePosixPath) -> bool:
 
 
 def test_the_modules_are_those_that_the_app_imports() -> None:
-    graph = grimp.build_graph("orchestration", "worker_image")
+    graph = grimp.build_graph("orchestration", "worker_image", cache_dir=None)
     needed = set(_with_parents(_imported(graph)))
     for module in list(needed):
         needed |= set(_with_parents(graph.find_upstream_modules(module)))
