@@ -13,7 +13,14 @@ UNITS ?=
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 CHECKOV := 3.3.30
 
-.PHONY: demo browser test test-long test-api test-numpy simulate check check-infra bench-api bench-generate bench-ingest bench-large bench-unique \
+# What Azure runs the app on, and the versions of the Durable SDK that are tried there.
+PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/versions/3.13.*/bin/python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null \
+	&& { echo $$python; break; }; done)
+DURABLE := 1 2
+PACKAGE := .local/package/app.zip
+
+.PHONY: demo browser test test-long test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-ingest bench-large bench-unique \
 	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -23,7 +30,7 @@ demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make d
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP)  ## unit and integration tests, and whole runs under failures, on real local services
-	@$(PYTEST) -m "not long"
+	@$(PYTEST) -m "not long and not deployed"
 
 test-long: $(STAMP) browser  ## all other end-to-end tests: every user story, the browser, the API
 	@$(PYTEST) -m long
@@ -33,6 +40,19 @@ test-api: $(STAMP)  ## the HTTP API against its own document: thousands of drawn
 
 test-numpy: $(NUMPYS:%=.local/numpy/%)  ## the same bytes on old and new NumPy, each installed apart
 	@for version in $^; do PYTHONPATH=.:tests $$version/bin/python -m support.golden || exit 1; done
+
+# Without that Python there is nothing to try: Microsoft's library needs it.
+test-functions-worker: $(STAMP)  ## the deployed app under Microsoft's worker library, on both Durable SDKs
+	@if test -n "$(PYTHON_IN_AZURE)"; then \
+		$(MAKE) -s $(DURABLE:%=.local/functions-worker/%) .local/functions-worker/library \
+		&& $(BIN)/python -m pytest -q tests/functions_worker; \
+	else echo "no Python 3.13: the app is not tried under Microsoft's worker library"; fi
+
+package: $(STAMP)  ## what is sent to Azure, zipped
+	@$(BIN)/python -m deployment.package $(PACKAGE)
+
+deploy-check: package .local/functions-worker/1  ## the package: its content, its imports, its settings
+	@$(BIN)/python -m pytest -q tests/deployment/test_package.py tests/deployment/test_imports.py
 
 simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
@@ -104,6 +124,20 @@ browser:
 	$(PYTHON) -m venv $@.new
 	$@.new/bin/pip install --quiet --disable-pip-version-check numpy==$* \
 		$$(grep -hE '^(pydantic|pyyaml|faker|zstandard|pytest)==' $^)
+	rm -rf $@ && mv $@.new $@ && touch $@
+
+# The app's requirements alone; version 2 of the SDK takes the place of what they say of it.
+.local/functions-worker/library: tests/functions_worker/requirements-library.txt .local/functions-worker/1
+	rm -rf $@.new && .local/functions-worker/1/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --target $@.new --requirement $<
+	rm -rf $@ && mv $@.new $@ && touch $@
+
+.local/functions-worker/%: requirements.txt tests/functions_worker/requirements-%.txt
+	$(or $(PYTHON_IN_AZURE),$(PYTHON)) -m venv $@.new
+	sed -n 's/==.*/==/p' tests/functions_worker/requirements-$*.txt > $@.new/replaced
+	grep -vFf $@.new/replaced requirements.txt | cat - tests/functions_worker/requirements-$*.txt \
+		> $@.new/requirements.txt
+	$@.new/bin/python -m pip install --quiet --disable-pip-version-check --requirement $@.new/requirements.txt
 	rm -rf $@ && mv $@.new $@ && touch $@
 
 $(STAMP): $(REQUIREMENTS) pyproject.toml local_host/services/azurite/package-lock.json

@@ -72,7 +72,7 @@ def simulated(units: int) -> Figures:
             turn = super()._record(messages, now, turn)
             if self.events:
                 figures.events = max(figures.events, self.events)
-                figures.history_kb = max(figures.history_kb, _kb(self._history))
+                figures.history_kb = max(figures.history_kb, _kb(self.history))
                 figures.state_kb = max(figures.state_kb, _kb(turn.again))
             return turn
 

@@ -76,6 +76,10 @@ class LocalApp:
         }
         return {**values, **own, **self._changes}
 
+    def functions_of(self, code: Path) -> Service:
+        """The host of another version of the app, for the place of `functions`."""
+        return self._functions(code)
+
     def start(self) -> None:
         """Return when both answer; what runs already is left as it is. Idempotent."""
         self._write_settings()
@@ -88,10 +92,10 @@ class LocalApp:
         ran = [self.functions.stop(), self.container_instances.stop()]
         return any(ran)
 
-    def _functions(self) -> Service:
+    def _functions(self, code: Path = CHECKOUT) -> Service:
         command = (
             *(sys.executable, "-m", "local_host.functions"),
-            *("--app", str(CHECKOUT), "--state", str(self.folder / "functions")),
+            *("--app", str(code), "--state", str(self.folder / "functions")),
             *("--port", str(self._ports["functions"])),
             *("--settings", str(self._settings_file)),
         )

@@ -31,12 +31,12 @@ class RunFailedError(Exception):
 
 def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
     """Carry a run on for some turns; see the head of this module."""
-    state = RunState.model_validate(context.get_input())
+    state = RunState.carried(context.get_input())
     wake = context.wait_for_external_event(WAKE)
     for _ in range(TURNS):
         try:
             look = policy.look(state, context.current_utc_datetime)
-            seen = Observation.model_validate((yield _call(context, state, look)))
+            seen = Observation.carried((yield _call(context, state, look)))
             now = context.current_utc_datetime
             state, decisions = policy.decide(policy.learn(state, seen, now), now)
             outcomes = yield from _act(context, state, decisions)
@@ -71,7 +71,7 @@ def _act(
 ) -> Generator[Any, Any, list[Outcome]]:
     work = [_call(context, state, decision) for decision in decisions]
     results = (yield context.task_all(work)) if work else []
-    return [Outcome.model_validate(result) for result in results]
+    return [Outcome.carried(result) for result in results]
 
 
 def _result(state: RunState) -> dict[str, Any]:

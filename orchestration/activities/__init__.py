@@ -91,12 +91,11 @@ def carry_out(
     telemetry: Telemetry,
 ) -> dict[str, Any]:
     """Run one activity on JSON; an error of a decision is an outcome with its cause."""
-    trace = members.get("traceparent")
-    decision = kind.model_validate({k: v for k, v in members.items() if k != "traceparent"})
+    decision = kind.carried(members)
     name, about_whom = kind.model_fields["activity"].default, subject(decision)
     with about(activity=name, **about_whom):
         try:
-            with telemetry.activity(name, trace, about_whom.get("run")):
+            with telemetry.activity(name, members.get("traceparent"), about_whom.get("run")):
                 outcome = work(decision).brief()
         except Exception as error:
             log.exception("%s failed", name)

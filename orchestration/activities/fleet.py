@@ -22,7 +22,8 @@ def provision(services: Services, decision: Provision) -> Outcome:
     name = naming.container_group(decision.run, decision.ordinal, decision.attempt)
     request = record.request
     environment = worker_environment(services, name, record)
-    image = request.command.image if request.command else None
+    # A plan that an older version of the app has made names no image.
+    image = decision.image or (request.command.image if request.command else None)
     try:
         answer = services.groups.create(decision, request.instances, environment.variables(), image)
     except AzureError as error:

@@ -32,8 +32,8 @@ def freeze(
     `behind` gives what comes after an entry, or all from the start. A page that was written stays
     as it is, so that what appears later shifts nothing. The last page alone is not full.
     """
-    size = services.settings.seed_page
     written, last = _written(services, run, pages)
+    size = _size(services, run, pages, written)
     if written and len(last) < size:
         return (written - 1) * size + len(last)
     entries, room = behind(last[-1] if last else None), BYTES_A_CALL
@@ -53,7 +53,12 @@ def freeze(
 def frozen_units(services: Services, run: str, pages: TypeAdapter[list[T]]) -> int:
     """How many units are written down by now."""
     written, last = _written(services, run, pages)
-    return max(0, written - 1) * services.settings.seed_page + len(last)
+    return max(0, written - 1) * _size(services, run, pages, written) + len(last)
+
+
+def _size(services: Services, run: str, pages: TypeAdapter[list[T]], written: int) -> int:
+    """The entries of a full page: those of the first, as the setting may be another one by now."""
+    return len(_page(services, run, pages, 0)) if written > 1 else services.settings.seed_page
 
 
 def _written(services: Services, run: str, pages: TypeAdapter[list[T]]) -> tuple[int, list[T]]:
@@ -66,9 +71,10 @@ def frozen(
     services: Services, run: str, pages: TypeAdapter[list[T]], units: Iterable[int]
 ) -> Iterator[tuple[int, T]]:
     """The units with what was written down of each; a unit is the place of its entry."""
-    number, page = -1, list[T]()
+    number, page = 0, _page(services, run, pages, 0)
+    size = len(page)
     for unit in units:
-        wanted, place = divmod(unit, services.settings.seed_page)
+        wanted, place = divmod(unit, size)
         if wanted != number:
             number, page = wanted, _page(services, run, pages, wanted)
         yield unit, page[place]

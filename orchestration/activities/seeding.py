@@ -43,7 +43,7 @@ def prepare(services: Services, decision: Prepare) -> Outcome:
 
 
 def _plan(services: Services, record: RunRecord, units: int) -> Plan:
-    settings = services.settings
+    settings, command = services.settings, record.request.command
     earlier = services.records.report(record.run)
     rounds = len(services.records.control(record.run).redrives)
     return Plan(
@@ -65,6 +65,7 @@ def _plan(services: Services, record: RunRecord, units: int) -> Plan:
         round=rounds,
         notify=record.request.notify if services.webhook else None,
         expected=record.request.expected,
+        image=(command and command.image) or settings.worker_image,
     )
 
 

@@ -32,7 +32,7 @@ class Seed(Value):
 
 
 class Provision(Value):
-    """Create one container group, or adopt it if it is there."""
+    """Create one container group, or adopt it if it is there; without `image` of the app's own."""
 
     activity: Literal["provision"] = "provision"
     run: str
@@ -41,6 +41,7 @@ class Provision(Value):
     region: str
     spot: bool = False
     expires: datetime
+    image: str | None = None
 
 
 class Remove(Value):

@@ -36,3 +36,4 @@ class Plan(Value):
     round: int = 0  # redrives that were wished when it was made
     notify: Notifications | None = None  # where somebody listens
     expected: Expected | None = None
+    image: str | None = None  # of all its workers, as it was when the plan was made

@@ -1,7 +1,7 @@
 """What all values of the control plane have in common."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,11 @@ class Value(BaseModel):
     def brief(self) -> dict[str, Any]:
         """As JSON without what is as by default: for histories, which keep every copy."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+    @classmethod
+    def carried(cls, members: Any) -> Self:
+        """From a history or an activity; members that a newer app has added are passed over."""
+        return cls.model_validate(members, extra="ignore")
 
 
 def moment(text: str | None) -> datetime | None:

@@ -36,6 +36,7 @@ def provisions(state: RunState, now: datetime) -> Iterator[Provision]:
 
     First those that were asked for without an answer: they may be there, and are then adopted.
     """
+    assert state.plan
     working, most = active(state), wanted(state, now)
     asked = [slot for slot in working[:most] if not slot.answered]
     again = [(key(slot), of_slot(slot)) for slot in asked]
@@ -51,6 +52,7 @@ def provisions(state: RunState, now: datetime) -> Iterator[Provision]:
             region=place.region,
             spot=place.spot,
             expires=_expiry(state, now),
+            image=state.plan.image,
         )
 
 

@@ -58,9 +58,9 @@ class Blobs:
             return None
 
     def read_as(self, kind: type[T], path: str) -> T | None:
-        """The content of a JSON blob as a value."""
+        """The content of a JSON blob as a value; what a newer app has added is passed over."""
         content = self.read(path)
-        return None if content is None else kind.model_validate_json(content)
+        return None if content is None else _value(kind, content)
 
     def version(self, container: str, path: str) -> tuple[str, int]:
         """The etag of anybody's blob, and its size in bytes.
@@ -130,7 +130,7 @@ class Blobs:
         except ResourceNotFoundError:
             found = kind()
         else:
-            found, etag = kind.model_validate_json(download.readall()), download.properties.etag
+            found, etag = _value(kind, download.readall()), download.properties.etag
         changed = change(found)
         if changed != found:
             blob.upload_blob(changed.model_dump_json(), overwrite=bool(etag), **if_at(etag))
@@ -200,6 +200,10 @@ def again_if_slower(act: Callable[[], R]) -> R:
         with suppress(ResourceModifiedError, ResourceExistsError):
             return act()
     return act()
+
+
+def _value(kind: type[T], content: bytes) -> T:
+    return kind.model_validate_json(content, extra="ignore")
 
 
 def if_at(etag: str | None) -> dict[str, Any]:

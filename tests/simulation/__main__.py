@@ -1,6 +1,7 @@
-"""`python -m simulation run` plays many runs; `story` plays one and tells it."""
+"""`python -m simulation run` plays many runs; `story` tells one of them, `history` writes it."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from .many import Tally, tallies
 from .playing import play
+from .replaying import Recorded
 from .scenario import FAULTS
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -34,6 +36,24 @@ def story(seed: int) -> None:
     """Play the run of one seed and tell everything that happened."""
     result = play(seed)
     typer.echo(result.story)
+    raise typer.Exit(bool(result.wrong))
+
+
+@cli.command()
+def history(seed: int) -> None:
+    """Play the run of one seed and write the history of each of its executions, a line each.
+
+    Such a file is frozen when the orchestrator gets a new name: see `docs/upgrade.md`.
+    """
+    played: list[Recorded] = []
+
+    def kept(payload: Any) -> Recorded:
+        played.append(Recorded(payload))
+        return played[-1]
+
+    result = play(seed, kept)
+    for execution in played:
+        typer.echo(json.dumps(execution.history, separators=(",", ":")))
     raise typer.Exit(bool(result.wrong))
 
 

@@ -1,6 +1,7 @@
 """A run from its seed to its end, or to the first thing that is wrong with it."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -9,7 +10,6 @@ from typing import Any
 from . import invariants
 from .agenda import moment
 from .orchestrating import Call, Direct, Execution, Turn
-from .replaying import Recorded, Replayed
 from .scenario import Scenario, draw
 from .world import World
 
@@ -40,11 +40,9 @@ class Result:
 
 
 class Play:
-    """One run. `kind` drives its executions."""
+    """One run. `kind` makes what drives an execution, from the input of that."""
 
-    def __init__(
-        self, scenario: Scenario, kind: type[Direct | Recorded | Replayed] = Direct
-    ) -> None:
+    def __init__(self, scenario: Scenario, kind: Callable[[Any], Execution] = Direct) -> None:
         self.world = World(scenario)
         self.result = Result(scenario, self.world)
         self._kind = kind
@@ -172,6 +170,6 @@ class Play:
         self.result.wrong += list(wrongs)
 
 
-def play(seed: int, kind: type[Direct | Recorded | Replayed] = Direct) -> Result:
+def play(seed: int, kind: Callable[[Any], Execution] = Direct) -> Result:
     """Simulate the run of a seed."""
     return Play(draw(seed), kind).play()

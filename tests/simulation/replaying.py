@@ -19,7 +19,7 @@ from local_host.functions.durable.history import (
     instance_ref,
     stamp,
 )
-from local_host.functions.durable.sdk import Execution, replay
+from local_host.functions.durable.sdk import Execution, Handle, replay
 from orchestration.activities import WORK
 from orchestration.orchestrator import NAME, WAKE, orchestrate
 
@@ -33,13 +33,14 @@ FUNCTIONS = FunctionNames(ACTIVITIES, frozenset({NAME}))
 class Recorded(Direct):
     """The generator itself, its history kept; at its end the SDK replays that as a whole.
 
-    What differs between the generator's own calls and those that the SDK gives is in `differs`.
+    What differs between the generator's own calls and those that the SDK gives is in `differs`, the
+    whole history in `history`.
     """
 
     def __init__(self, payload: Any) -> None:
         super().__init__(payload)
         self._payload_text = json.dumps(json.dumps(payload))
-        self._history: list[Event] = []
+        self.history: list[Event] = []
         self._called: list[tuple[str, dict[str, Any]]] = []
         self._waits: list[str] = []
         self._count = 0
@@ -59,8 +60,8 @@ class Recorded(Direct):
         return self._record(messages, now, super().wait_over(now, woken=woken))
 
     def _record(self, messages: list[Event], now: datetime, turn: Turn) -> Turn:
-        self._history.append(event(Kind.ORCHESTRATOR_STARTED, stamp(now)))
-        self._history += messages
+        self.history.append(event(Kind.ORCHESTRATOR_STARTED, stamp(now)))
+        self.history += messages
         self._open = []
         for call in turn.calls:
             members = json.dumps(call.members)
@@ -69,19 +70,19 @@ class Recorded(Direct):
         if turn.until is not None:
             self._schedule(Kind.TIMER_CREATED, now, FireAt=stamp(turn.until))
             self._waits.append(stamp(turn.until))
-        self._history.append(event(Kind.ORCHESTRATOR_COMPLETED, stamp(now)))
+        self.history.append(event(Kind.ORCHESTRATOR_COMPLETED, stamp(now)))
         if turn.ended or turn.again is not None:
-            self.events = len(self._history)
+            self.events = len(self.history)
             self.differs = list(self._differences(turn))
         return turn
 
     def _schedule(self, kind: Kind, now: datetime, **fields: Any) -> None:
-        self._history.append(event(kind, stamp(now), **fields) | {"EventId": self._count})
+        self.history.append(event(kind, stamp(now), **fields) | {"EventId": self._count})
         self._open.append(self._count)
         self._count += 1
 
     def _differences(self, turn: Turn) -> Iterator[str]:
-        state = replay(df.Orchestrator.create(orchestrate), Execution("e", self._history))
+        state = replay(df.Orchestrator.create(orchestrate), Execution("e", self.history))
         actions = list(_flat(state.actions))
         mine = json.loads(json.dumps(self._called))
         if [a for a in map(_activity, actions) if a] != mine:
@@ -98,11 +99,14 @@ class Recorded(Direct):
 
 
 class Replayed:
-    """The SDK's own replay of the whole history at every episode, and the extension's rules."""
+    """The SDK's own replay of the whole history at every episode, and the extension's rules.
 
-    def __init__(self, payload: Any) -> None:
+    `handle` is the orchestrator as the SDK makes it: our own, or one elsewhere.
+    """
+
+    def __init__(self, payload: Any, handle: Handle | None = None) -> None:
         self._payload = payload
-        self._handle = df.Orchestrator.create(orchestrate)
+        self._handle = handle or df.Orchestrator.create(orchestrate)
         self._history: list[Event] = []
         self._open: list[int] = []
         self._timer = -1

@@ -1,5 +1,6 @@
 """Container groups made and removed, and what a look at them tells, each on the real SDK."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,11 +8,13 @@ from azure.core.exceptions import AzureError
 from support.activities import NOW, bury, keep
 from support.container_instances import StandIn, container_group, until
 
+from local_host.checks import NoToken
 from orchestration.activities.fleet import provision, remove
 from orchestration.activities.seeding import prepare
 from orchestration.activities.watching import errors, observe
 from orchestration.model import Look, Prepare, Provision, Refusal, Remedy, Remove
-from orchestration.services import Services
+from orchestration.services import ContainerGroups, Services
+from orchestration.services.arm import open_client
 from orchestration.services.group_definition import APP
 from worker_image.contract import Heartbeat, naming
 
@@ -37,6 +40,32 @@ def test_provision_and_remove_leave_nothing(services: Services, generate: str) -
     until(lambda: remove(services, Remove(run=generate, name=name)).count)
     assert observe(services, Look(run=generate), NOW).groups == ()
     assert remove(services, Remove(run=generate, name=name)).count == 1
+
+
+def test_a_run_stays_with_the_image_that_it_was_planned_with(
+    services: Services, generate: str
+) -> None:
+    """The app is deployed with another image while the run goes on."""
+    plan = prepare(services, Prepare(run=generate)).plan
+    assert plan
+    assert plan.image == services.settings.worker_image
+    settings = services.settings.model_copy(update={"worker_image": "aci-jobs/worker:newer"})
+    groups = ContainerGroups(open_client(settings, NoToken()), settings)
+    deployed = replace(services, settings=settings, groups=groups)
+    planned = one_group(generate).model_copy(update={"image": plan.image})
+    assert provision(deployed, planned).count == 1, "there is no other image than this one"
+    by_older = one_group(generate).model_copy(update={"ordinal": 2})
+    assert "aci-jobs/worker:newer" in provision(deployed, by_older).error
+    name = naming.container_group(generate, 1, 1)
+    until(lambda: remove(services, Remove(run=generate, name=name)).count)
+
+
+def test_a_command_run_stays_with_an_image_of_its_own(services: Services, run: str) -> None:
+    command = {"program": ["cat"], "image": "aci-jobs/docx:1"}
+    keep(services, run, {"kind": "command", "command": command, "payloads": [1]})
+    plan = prepare(services, Prepare(run=run)).plan
+    assert plan
+    assert plan.image == "aci-jobs/docx:1"
 
 
 @pytest.mark.parametrize(

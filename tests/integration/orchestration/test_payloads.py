@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,6 +116,18 @@ def test_a_call_ends_when_it_has_written_much(
     lines = [json.dumps("x" * 1_000) for _ in range(3 * PAGE - 1)]
     keep(services, run, put(services, run, "\n".join(lines).encode()))
     assert [units(services, run) for _ in range(3)] == [None, None, 3 * PAGE - 1]
+
+
+def test_another_size_of_pages_moves_no_unit(services: Services, run: str) -> None:
+    """The app may be deployed with another setting while a run goes on."""
+    lines = [f"{number}\n" for number in range(3 * PAGE + 2)]
+    keep(services, run, put(services, run, "\n".join(lines).encode()))
+    assert units(services, run) == len(lines)
+    for size in (PAGE - 3, PAGE + 3):
+        settings = services.settings.model_copy(update={"seed_page": size})
+        deployed = replace(services, settings=settings)
+        assert units(deployed, run) == len(lines)
+        assert seed_all(deployed, run, len(lines)) == {n: str(n) for n in range(len(lines))}
 
 
 def test_cut_off_anywhere_the_next_call_goes_on(services: Services, run: str) -> None:

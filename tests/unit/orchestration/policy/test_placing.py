@@ -223,3 +223,9 @@ def test_what_is_asked_for_again_has_its_time_from_then_on() -> None:
 def test_free_places_have_no_end() -> None:
     run = state(slot(2), gone(3, attempt=7))
     assert list(islice(open_places(run), 4)) == [(1, 1), (3, 8), (4, 1), (5, 1)]
+
+
+def test_every_group_is_of_the_image_in_the_plan() -> None:
+    plan = of(2).model_copy(update={"image": "registry/worker:7"})
+    found = provisions(state(plan, rooms(here=PLENTY)), NOW)
+    assert [decision.image for decision in found] == ["registry/worker:7"] * 2

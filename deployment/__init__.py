@@ -1,0 +1,1 @@
+"""What brings the function app to Azure: its deployment package."""
