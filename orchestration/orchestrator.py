@@ -60,7 +60,7 @@ def orchestrate(context: df.DurableOrchestrationContext) -> Generator[Any, Any, 
 
 def _call(
     context: df.DurableOrchestrationContext, state: RunState, work: Decision | Look
-) -> df.models.Task.TaskBase:
+) -> Any:  # a task of the SDK, which each version keeps elsewhere
     """An activity, which is told the trace of its run."""
     trace = {"traceparent": state.traceparent} if state.traceparent else {}
     return context.call_activity(work.activity, {**work.brief(), **trace})
