@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 from aiohttp import web
 
+from local_host.container_instances.engines import EngineError, open_engine
 from local_host.container_instances.machine import Machine
 from local_host.container_instances.options import Images, Options
 from local_host.container_instances.processes import held_lock
@@ -33,7 +34,6 @@ def main(
 ) -> None:
     """Stand in for Azure Container Instances with processes of this machine."""
     os.umask(0o077)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # shims that have ended leave nothing behind
     given: dict[str, Any] = dict(item.split("=", 1) for item in option or ())
     options = Options.model_validate({"provisioning_seconds": provisioning_seconds, **given})
     state = state.absolute()
@@ -42,7 +42,12 @@ def main(
     with held_lock(state) as lock:
         if lock is None:
             raise typer.BadParameter(f"another stand-in works on {state}", param_hint="--state")
-        asyncio.run(_serve(Machine(store, known, options), state / "endpoint.json", port))
+        try:
+            engine = open_engine(options.engine, known, options.storage, state)
+        except EngineError as error:
+            raise typer.BadParameter(str(error), param_hint="--option engine") from None
+        asyncio.run(_serve(Machine(store, engine, options), state / "endpoint.json", port))
+        engine.close()
 
 
 async def _serve(machine: Machine, endpoint: Path, port: int) -> None:

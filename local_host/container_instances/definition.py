@@ -47,6 +47,11 @@ class Container(_Part):
         """The variables, plain and secure."""
         return {v.name: v.value or v.secure_value or "" for v in self.variables}
 
+    @property
+    def memory_bytes(self) -> int:
+        """The limit of its memory."""
+        return int(self.memory_gb * (1 << 30))
+
 
 class Definition(_Part):
     """A container group as asked for."""

@@ -7,6 +7,7 @@ is missing. So a stand-in that is killed at any point goes on where it was.
 import logging
 import shutil
 import signal
+import subprocess
 import uuid
 from collections import defaultdict
 from dataclasses import replace
@@ -15,11 +16,12 @@ from typing import Any, Literal
 
 from local_host.container_instances import model, processes, regions
 from local_host.container_instances.definition import Container, Definition, parse
+from local_host.container_instances.engines import Engine
 from local_host.container_instances.errors import refusal
 from local_host.container_instances.faults import Fault, Kind
 from local_host.container_instances.limits import Rate, Usage, spend
 from local_host.container_instances.model import Address, Group, View
-from local_host.container_instances.options import Images, Options
+from local_host.container_instances.options import Options
 from local_host.container_instances.shim import HOME, Launch
 from local_host.container_instances.store import Store
 
@@ -31,13 +33,14 @@ _SIGNALS = {Kind.CRASH: signal.SIGUSR2, Kind.EVICT: signal.SIGUSR1}
 class Machine:
     """All container groups. Not for use by several threads."""
 
-    def __init__(self, store: Store, images: Images, options: Options) -> None:
+    def __init__(self, store: Store, engine: Engine, options: Options) -> None:
         self.options = options
         self.groups = store.read()
-        self._store, self._images = store, images.images
+        self._store, self._engine = store, engine
         self._rates = (Rate(options.per_5_minutes, 300), Rate(options.per_hour, 3600))
         self._spent: dict[tuple[str, ...], tuple[float, ...]] = defaultdict(tuple)
         self._buried: set[Path] = set()
+        self._shims: list[subprocess.Popen[bytes]] = []
 
     # What is
 
@@ -113,7 +116,7 @@ class Machine:
         """
         definition = parse(body)
         for container in definition.containers:
-            if container.image not in self._images:
+            if not self._engine.has(container.image):
                 image = container.image
                 raise refusal("InaccessibleImage", group=address.name, image=image)
         old = self.groups.get(address.key)
@@ -169,6 +172,7 @@ class Machine:
 
     def tick(self, now: float) -> None:
         """One round over all groups; one that fails leaves the others alone."""
+        self._shims = [shim for shim in self._shims if shim.poll() is None]
         for group in list(self.groups.values()):
             try:
                 self._reconcile(group, now)
@@ -229,14 +233,15 @@ class Machine:
             self._buried.add(folder)
 
     def _launch(self, group: Group, container: Container, folder: Path) -> None:
-        image = self._images[container.image]
+        program = self._engine.program(container, folder / HOME)
+        if program is None:
+            return
         launch = Launch(
-            command=image.command_for(container),
-            environment=image.environment_for(container, folder / HOME),
+            **vars(program),
             restart_policy=group.definition.restart_policy,
-            memory_bytes=int(container.memory_gb * (1 << 30)),
             grace_seconds=self.options.grace_seconds,
             backoff_seconds=self.options.backoff_seconds,
-            workdir=str(image.workdir or folder / HOME),
         )
-        processes.launch(folder, launch)
+        shim = processes.launch(folder, launch)
+        if shim:
+            self._shims.append(shim)

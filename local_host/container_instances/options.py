@@ -4,12 +4,15 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import from_json
 
 from local_host.container_instances.definition import Container
+
+
+EngineName = Literal["process", "buildah", "podman", "docker"]
 
 
 class _Told(BaseModel):
@@ -30,7 +33,10 @@ def _parsed(value: object) -> object:
 
 
 class Options(_Told):
-    """Times in seconds, and the limits of regions: of those in `regions`, and of all others."""
+    """Times in seconds, and the limits of regions: of those in `regions`, and of all others.
+
+    `storage` is where buildah and podman keep images, if not where they do by themselves.
+    """
 
     provisioning_seconds: float = 2.0  # until the images are pulled
     grace_seconds: float = 10.0  # from SIGTERM to SIGKILL
@@ -43,6 +49,8 @@ class Options(_Told):
     per_5_minutes: int = 100  # creates, and as many deletes
     per_hour: int = 300
     page_size: int = 100
+    engine: EngineName = "process"
+    storage: Path | None = None
 
     def region(self, location: str) -> Region:
         """The limits of a region."""

@@ -44,14 +44,14 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def launch(folder: Path, what: Launch) -> None:
-    """Start the shim of a container; a folder that has one already is left alone."""
+def launch(folder: Path, what: Launch) -> subprocess.Popen[bytes] | None:
+    """Start the shim of a container; None for a folder that has one already."""
     (folder / HOME).mkdir(parents=True, exist_ok=True)
     shim.write_private(folder / LAUNCH, _LAUNCH.dump_json(what).decode())
     with held_lock(folder) as lock, (folder / "shim.log").open("ab") as log:
         if lock is None:
-            return
-        subprocess.Popen(
+            return None
+        return subprocess.Popen(
             # Isolated and without site-packages: it starts in 30 ms and stays small.
             [sys.executable, "-I", "-S", shim.__file__, str(folder)],
             env={},
@@ -95,6 +95,8 @@ def bury(folder: Path, now: float) -> None:
     _kill_strays(folder / HOME)
     known = state(folder)
     if known and known.phase != "terminated":
+        with suppress(FileNotFoundError):
+            shim.remove(_LAUNCH.validate_json((folder / LAUNCH).read_bytes()))
         run = known.run
         if run.finished is None:
             run = Run(run.started, now, PLATFORM_KILL)
@@ -103,8 +105,11 @@ def bury(folder: Path, now: float) -> None:
 
 
 def _kill_strays(home: Path) -> None:
-    """Kill what left the container's session: its home is still in its environment."""
+    """Kill what left the container's session: its home is still in its environment.
+
+    The process that stands for the container of an image works there instead.
+    """
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.environ().get("HOME") == str(home):
+            if str(home) in (process.environ().get("HOME"), process.cwd()):
                 process.kill()

@@ -28,16 +28,20 @@ LONGEST_BACKOFF = 30  # times the first one
 
 @dataclass(frozen=True)
 class Launch:
-    """What to run; `environment` is the whole of it, secrets included."""
+    """What to run; `environment` is the whole of it, secrets included.
+
+    `removal` ends a container of which `command` is only the client.
+    """
 
     command: tuple[str, ...]
     environment: dict[str, str]
+    workdir: str
     restart_policy: Literal["Always", "OnFailure", "Never"]
-    memory_bytes: int
+    memory_bytes: int | None  # None: whoever runs the container limits it
     grace_seconds: float
     backoff_seconds: float
     log_bytes: int = 4 << 20
-    workdir: str | None = None  # its home if there is none
+    removal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ class Container:
         try:
             self._process = subprocess.Popen(
                 self._launch.command,
-                cwd=self._launch.workdir or self._folder / HOME,
+                cwd=self._launch.workdir,
                 env=self._launch.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -231,6 +235,7 @@ class Container:
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+        remove(self._launch)
 
     def _pump(self) -> None:
         if self._pipe is None:
@@ -246,6 +251,19 @@ class Container:
     def _save(self, state: State) -> None:
         self._state = state
         write_private(self._folder / STATE, json.dumps(asdict(state)))
+
+
+def remove(launch: Launch) -> None:
+    """End what a client has started; nothing if it has ended, or if there is no client."""
+    if launch.removal:
+        subprocess.run(
+            launch.removal,
+            env=launch.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
 
 
 def _wake_on_signals() -> socket.socket:
@@ -270,7 +288,8 @@ def main(folder: Path) -> None:
     # The container inherits both. Not RLIMIT_AS: threads and allocators reserve far more
     # addresses than they ever use.
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_DATA, launch.memory_bytes)
+    if launch.memory_bytes is not None:
+        _limit(resource.RLIMIT_DATA, launch.memory_bytes)
     Container(folder, launch).run()
 
 

@@ -1,0 +1,105 @@
+"""The worker's image on a machine without a registry: built by buildah on a Debian of its own.
+
+Everything is in one folder, `.local/images`: buildah's storage, and the packages that the image is
+made of. pip fetches those here, with this machine's configuration, and the build gets files: so
+nothing of that configuration can be in an image.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from local_host.container_instances.engines.base import find
+from local_host.container_instances.engines.buildah import buildah
+from local_host.services.once import exclusive, fill_once
+
+CHECKOUT = Path(__file__).parents[1]
+FOLDER = CHECKOUT / ".local" / "images"
+STORAGE = FOLDER / "storage"
+BASE = "localhost/aci-jobs/base:bookworm"
+WORKER = "aci-jobs/worker:local"
+DOCX = "aci-jobs/docx:local"
+
+_DEBIAN, _PYTHON = "bookworm", "3.11"
+# What debootstrap leaves of its work and of this machine, and what the official images lack too.
+_LEFT = (
+    *("var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc", "usr/share/man"),
+    *("usr/share/locale", "etc/hostname"),
+)
+_OF_THE_MACHINE = ("etc/resolv.conf", "etc/hosts")
+_REQUIREMENTS = (CHECKOUT / "worker_image" / "requirements.txt",)
+
+
+class BuildError(Exception):
+    """An image could not be built; the message ends with what the program said."""
+
+
+def build() -> None:
+    """Build all images that are used locally; what is there and has not changed is used again."""
+    with exclusive(FOLDER / "build.lock"):
+        if not _exists(BASE):
+            _build_base()
+        packages = _packages()
+        _build(
+            WORKER,
+            CHECKOUT / "worker_image",
+            {"BASE": BASE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/mnt"},
+            *("--volume", f"{packages}:/mnt:ro"),
+        )
+        _build(DOCX, CHECKOUT / "examples" / "docx", {"WORKER": WORKER})
+
+
+def _build_base() -> None:
+    """A Debian with Python, as small as debootstrap makes one, its modules not compiled."""
+    with tempfile.TemporaryDirectory(prefix="base.", dir=FOLDER) as folder:
+        tree = Path(folder) / "tree"
+        variant = ("--variant=minbase", "--include=python3,python3-venv")
+        _run(find("debootstrap"), *variant, _DEBIAN, str(tree))
+        for name in _LEFT:
+            _run("rm", "-rf", str(tree / name))
+        for name in _OF_THE_MACHINE:
+            (tree / name).write_text("")
+        _run("find", str(tree / "usr/lib"), *("-name", "__pycache__", "-prune"), *("-exec", "rm", "-rf", "{}", "+"))
+        (Path(folder) / "Dockerfile").write_text("FROM scratch\nCOPY tree /\nENV LANG=C.UTF-8\n")
+        _build(BASE, Path(folder), {})
+
+
+def _packages() -> Path:
+    """The folder of the wheels that the worker needs."""
+    lists = [file.read_bytes() for file in _REQUIREMENTS]
+    name = f"packages-{hashlib.sha256(b''.join(lists)).hexdigest()[:12]}"
+    return fill_once(FOLDER / name, _download)
+
+
+def _download(folder: Path) -> None:
+    named = [word for file in _REQUIREMENTS for word in ("--requirement", str(file))]
+    _run(
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--only-binary", ":all:", "--python-version", _PYTHON, "--dest", str(folder)),
+        *named,
+    )
+    folder.chmod(0o755)
+
+
+def _build(name: str, context: Path, arguments: dict[str, str], *options: str) -> None:
+    named = [word for item in arguments.items() for word in ("--build-arg", "=".join(item))]
+    _run(
+        *(*buildah(STORAGE), "build", "--isolation", "chroot", "--layers", "--pull-never"),
+        *("--format", "docker", "--tag", name, *named, *options, str(context)),
+    )
+
+
+def _exists(image: str) -> bool:
+    command = (*buildah(STORAGE), "inspect", "--type", "image", image)
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = str(getattr(error, "stdout", "") or error)[-3000:]
+        raise BuildError(f"{' '.join(command[:6])} …: {said}") from None
