@@ -1,4 +1,4 @@
-"""Command line: `python -m local_host setup | up | down | upload | sql | demo | docs`."""
+"""Command line: `python -m local_host setup | image | up | down | upload | sql | demo | docs`."""
 
 import os
 import signal
@@ -13,6 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from command_line.client import RefusedError, UnreachableError
+from local_host import images
+from local_host.container_instances.engines import EngineError
+from local_host.container_instances.options import EngineName
 from local_host.demo import run_demo
 from local_host.services.process import ServiceError
 from local_host.services.toolchain import Toolchain, ToolchainError
@@ -21,6 +24,9 @@ from local_host.system import CHECKOUT, STATE, System
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 MOST_ROWS = 100
 State = Annotated[Path, typer.Option(help="The folder that keeps everything.")]
+Engine = Annotated[
+    EngineName, typer.Option(help="What container groups are: processes, or images of an engine.")
+]
 
 
 @cli.command()
@@ -30,10 +36,21 @@ def setup() -> None:
 
 
 @cli.command()
-def up(state: State = STATE) -> None:
+def image() -> None:
+    """Build the worker's image and the example's with buildah, on a Debian by debootstrap."""
+    try:
+        images.build()
+    except (images.BuildError, EngineError) as error:
+        Console().print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from None
+    print(f"{images.IMAGE} and {images.DOCX_IMAGE} are in {images.STORAGE}")
+
+
+@cli.command()
+def up(state: State = STATE, engine: Engine = "process") -> None:
     """Start everything and leave it running."""
     console = Console()
-    system = System(state)
+    system = System(state, engine=engine)
     _start(system, console)
     print(f"The app answers at {system.app.url}/api, its key is {system.app.key}")
     print("aci-jobs talks to it: aci-jobs run examples/retail/job.yaml, aci-jobs open")
@@ -92,10 +109,11 @@ def sql(
 def demo(
     units: Annotated[int | None, typer.Option(min=1, help="200 if not given.")] = None,
     state: State = STATE,
+    engine: Engine = "process",
 ) -> None:
     """Run examples/retail from the HTTP start to the checked rows, and stop everything again."""
     console = Console()
-    system = System(state)
+    system = System(state, engine=engine)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         _start(system, console)

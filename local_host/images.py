@@ -6,7 +6,6 @@ nothing of that configuration can be in an image.
 """
 
 import hashlib
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,13 +15,13 @@ from local_host.container_instances.engines.base import find
 from local_host.container_instances.engines.buildah import buildah
 from local_host.services.once import exclusive, fill_once
 
-CHECKOUT = Path(__file__).parents[1]
-FOLDER = CHECKOUT / ".local" / "images"
-STORAGE = FOLDER / "storage"
+STORAGE = Path(__file__).parents[1] / ".local" / "images" / "storage"
 BASE = "localhost/aci-jobs/base:bookworm"
-WORKER = "aci-jobs/worker:local"
-DOCX = "aci-jobs/docx:local"
+IMAGE = "aci-jobs/worker:local"
+DOCX_IMAGE = "aci-jobs/docx:local"
 
+_CHECKOUT = Path(__file__).parents[1]
+_FOLDER = STORAGE.parent
 _DEBIAN, _PYTHON = "bookworm", "3.11"
 # What debootstrap leaves of its work and of this machine, and what the official images lack too.
 _LEFT = (
@@ -30,7 +29,7 @@ _LEFT = (
     *("usr/share/locale", "etc/hostname"),
 )
 _OF_THE_MACHINE = ("etc/resolv.conf", "etc/hosts")
-_REQUIREMENTS = (CHECKOUT / "worker_image" / "requirements.txt",)
+_REQUIREMENTS = (_CHECKOUT / "worker_image" / "requirements.txt",)
 
 
 class BuildError(Exception):
@@ -39,22 +38,22 @@ class BuildError(Exception):
 
 def build() -> None:
     """Build all images that are used locally; what is there and has not changed is used again."""
-    with exclusive(FOLDER / "build.lock"):
+    with exclusive(_FOLDER / "build.lock"):
         if not _exists(BASE):
             _build_base()
         packages = _packages()
         _build(
-            WORKER,
-            CHECKOUT / "worker_image",
+            IMAGE,
+            _CHECKOUT / "worker_image",
             {"BASE": BASE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/mnt"},
             *("--volume", f"{packages}:/mnt:ro"),
         )
-        _build(DOCX, CHECKOUT / "examples" / "docx", {"WORKER": WORKER})
+        _build(DOCX_IMAGE, _CHECKOUT / "examples" / "docx", {"WORKER": IMAGE})
 
 
 def _build_base() -> None:
     """A Debian with Python, as small as debootstrap makes one, its modules not compiled."""
-    with tempfile.TemporaryDirectory(prefix="base.", dir=FOLDER) as folder:
+    with tempfile.TemporaryDirectory(prefix="base.", dir=_FOLDER) as folder:
         tree = Path(folder) / "tree"
         variant = ("--variant=minbase", "--include=python3,python3-venv")
         _run(find("debootstrap"), *variant, _DEBIAN, str(tree))
@@ -62,7 +61,12 @@ def _build_base() -> None:
             _run("rm", "-rf", str(tree / name))
         for name in _OF_THE_MACHINE:
             (tree / name).write_text("")
-        _run("find", str(tree / "usr/lib"), *("-name", "__pycache__", "-prune"), *("-exec", "rm", "-rf", "{}", "+"))
+        _run(
+            "find",
+            str(tree / "usr/lib"),
+            *("-name", "__pycache__", "-prune"),
+            *("-exec", "rm", "-rf", "{}", "+"),
+        )
         (Path(folder) / "Dockerfile").write_text("FROM scratch\nCOPY tree /\nENV LANG=C.UTF-8\n")
         _build(BASE, Path(folder), {})
 
@@ -71,7 +75,7 @@ def _packages() -> Path:
     """The folder of the wheels that the worker needs."""
     lists = [file.read_bytes() for file in _REQUIREMENTS]
     name = f"packages-{hashlib.sha256(b''.join(lists)).hexdigest()[:12]}"
-    return fill_once(FOLDER / name, _download)
+    return fill_once(_FOLDER / name, _download)
 
 
 def _download(folder: Path) -> None:
@@ -99,7 +103,9 @@ def _exists(image: str) -> bool:
 
 def _run(*command: str) -> None:
     try:
-        subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        subprocess.run(
+            command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
     except (OSError, subprocess.CalledProcessError) as error:
         said = str(getattr(error, "stdout", "") or error)[-3000:]
         raise BuildError(f"{' '.join(command[:6])} …: {said}") from None

@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from local_host.container_instances.options import EngineName
+from local_host.images import DOCX_IMAGE, IMAGE, STORAGE
 from local_host.loopback import request
 from local_host.services.azurite import Azurite
 from local_host.services.ports import HOST, kept_ports
@@ -19,8 +21,6 @@ from local_host.services.toolchain import Toolchain
 CHECKOUT = Path(__file__).parents[1]
 STATE = CHECKOUT / ".local" / "state"
 EXAMPLE_SETTINGS = CHECKOUT / "local.settings.json.example"
-IMAGE = "aci-jobs/worker:local"
-DOCX_IMAGE = "aci-jobs/docx:local"
 _ANSWER_SECONDS = 2.0
 
 
@@ -139,7 +139,8 @@ class LocalApp:
     def _write_image(self) -> None:
         """Lay out what the worker image holds: its package alone, and nothing of this checkout.
 
-        The image of an example is the same with the example's folder to work in.
+        The image of an example is the same with the example's folder to work in. All of it is for
+        the engine `process`; the others have real images.
         """
         root = self.folder / "image"
         root.mkdir(exist_ok=True)
@@ -157,9 +158,18 @@ class LocalApp:
 
 
 class System:
-    """Everything on one machine, its state in one folder: stop and start, and a run goes on."""
+    """Everything on one machine, its state in one folder: stop and start, and a run goes on.
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] = os.environ) -> None:
+    `engine` is what container groups are started by.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] = os.environ,
+        *,
+        engine: EngineName = "process",
+    ) -> None:
         self.azurite = Azurite(folder / "azurite", Toolchain.from_environment(environment))
         self.postgresql = Postgresql.from_environment(
             folder / "postgresql", environment=environment
@@ -168,6 +178,7 @@ class System:
             folder,
             storage=self.azurite.connection_string,
             postgresql=self.postgresql.url,
+            options=engine_options(engine),
         )
 
     @property
@@ -187,6 +198,11 @@ class System:
     def stop(self) -> list[str]:
         """Stop all of it, data kept; the parts that ran. Idempotent."""
         return [name for name, part in reversed(self.parts.items()) if part.stop()]
+
+
+def engine_options(engine: EngineName) -> dict[str, object]:
+    """Those of a stand-in that starts groups by an engine: buildah finds what is built here."""
+    return {"engine": engine, **({"storage": STORAGE} if engine == "buildah" else {})}
 
 
 def _environment() -> dict[str, str]:

@@ -14,6 +14,7 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 _NEWNS, _NEWIPC, _NEWPID = 0x00020000, 0x08000000, 0x20000000  # from linux/sched.h
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND = 1, 2, 4, 8, 32, 4096  # from linux/mount.h
@@ -23,6 +24,7 @@ _LAST_CAPABILITY = Path("/proc/sys/kernel/cap_last_cap")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _NAMES = ("resolv.conf", "hosts")  # of this machine, whose network it has
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python, and else by what it executes
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -51,7 +53,17 @@ def _entries(file: Path) -> dict[str, list[str]]:
     return {line[0]: line for line in lines if len(line) > 3}
 
 
-def main(root: Path, uid: int, gid: int, folder: str, command: list[str]) -> int:
+class Contained(NamedTuple):
+    """What to run, where and as whom; `folder` is one of the tree."""
+
+    root: Path
+    uid: int
+    gid: int
+    folder: str
+    command: list[str]
+
+
+def main(what: Contained) -> int:
     """Run the command to its end; its exit code."""
     _call("prctl", _PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == 1:  # whoever started this died before it could be told so
@@ -62,7 +74,7 @@ def main(root: Path, uid: int, gid: int, folder: str, command: list[str]) -> int
     child = os.fork()
     if child == 0:
         os.close(ours)
-        _become(root, uid, gid, folder, command, alive)
+        _become(what, alive)
     for number in _FORWARDED:
         signal.signal(number, lambda number, _: os.kill(child, number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
@@ -70,18 +82,18 @@ def main(root: Path, uid: int, gid: int, folder: str, command: list[str]) -> int
     return code if code >= 0 else 128 - code
 
 
-def _become(
-    root: Path, uid: int, gid: int, folder: str, command: list[str], alive: int
-) -> None:
+def _become(what: Contained, alive: int) -> None:
     """Turn into the command; never returns."""
     try:
-        _enter(root)
-        _drop_privileges(uid, gid)
+        _enter(what.root)
+        _drop_privileges(what.uid, what.gid)
         _call("prctl", _PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # to change the user forgets it
         if not select.select([alive], [], [], 0)[0]:  # the one that waits for this is there
-            os.chdir(folder)
+            os.chdir(what.folder)
+            for number in _IGNORED:
+                signal.signal(number, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _FORWARDED)
-            os.execvpe(command[0], command, os.environ)  # noqa: S606 - no shell is wanted
+            os.execvp(what.command[0], what.command)  # noqa: S606 - no shell is wanted
     except (OSError, ValueError, IndexError) as error:
         os.write(2, f"{error}\n".encode())
     finally:
@@ -91,18 +103,26 @@ def _become(
 def _enter(root: Path) -> None:
     """Make the tree all that there is."""
     _mount("none", "/", "", _REC | _PRIVATE)
-    _mount(str(root), str(root), "", _BIND)
+    _mount(str(root), str(root), "", _BIND)  # a mount of its own, as below it the others are
     _mount("proc", f"{root}/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    _mount("tmpfs", f"{root}/tmp", "tmpfs", _NOSUID | _NODEV, "mode=1777")
+    _mount("tmpfs", f"{root}/tmp", "tmpfs", _NOSUID | _NODEV, "mode=1777")  # noqa: S108 - its own
+    for name in ("sys", "sysrq-trigger"):
+        _show(f"{root}/proc/{name}", f"{root}/proc/{name}")
     _mount_devices(root / "dev")
     for name in _NAMES:
         if Path("/etc", name).exists() and (root / "etc" / name).exists():
-            _mount(f"/etc/{name}", f"{root}/etc/{name}", "", _BIND)
+            _show(f"/etc/{name}", f"{root}/etc/{name}")
     _mount("none", str(root), "", _REMOUNT | _BIND | _RDONLY | _NOSUID)
     os.chdir(root)
     _call("pivot_root", b".", b".")
     _call("umount2", b".", _DETACH)  # the old one, which is now on top
     os.chdir("/")
+
+
+def _show(source: str, target: str) -> None:
+    """Let something be read in another place."""
+    _mount(source, target, "", _BIND)
+    _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID)
 
 
 def _mount_devices(folder: Path) -> None:
@@ -147,4 +167,4 @@ def _call(name: str, *arguments: object) -> None:
 
 if __name__ == "__main__":
     _root, _uid, _gid, _folder, *_command = sys.argv[1:]
-    sys.exit(main(Path(_root), int(_uid), int(_gid), _folder, _command))
+    sys.exit(main(Contained(Path(_root), int(_uid), int(_gid), _folder, _command)))

@@ -11,7 +11,6 @@ from pydantic_core import from_json
 
 from local_host.container_instances.definition import Container
 
-
 EngineName = Literal["process", "buildah", "podman", "docker"]
 
 

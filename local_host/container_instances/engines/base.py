@@ -69,9 +69,7 @@ def run(*command: str, patience: float = _PATIENCE) -> str:
         EngineError: it failed, or did not end within `patience` seconds.
     """
     try:
-        done = subprocess.run(
-            command, check=True, capture_output=True, text=True, timeout=patience
-        )
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=patience)
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or "").strip()[-1000:]
         raise EngineError(f"{' '.join(command[:4])} …: {said or error}") from None

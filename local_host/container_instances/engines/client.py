@@ -21,7 +21,7 @@ class Client:
     """
 
     def __init__(self, name: str, storage: Path | None) -> None:
-        self._command = (find(name),)
+        self._command: tuple[str, ...] = (find(name),)
         if name == "podman" and storage:
             self._command += ("--root", str(storage), "--runroot", str(storage / "run"))
         # A client may be there without the service that it talks to.
