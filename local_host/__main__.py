@@ -40,7 +40,7 @@ def image() -> None:
     """Build the worker's image and the example's with buildah, on a Debian by debootstrap."""
     try:
         images.build()
-    except (images.BuildError, EngineError) as error:
+    except EngineError as error:
         Console().print(f"[red]{error}[/red]")
         raise typer.Exit(1) from None
     print(f"{images.IMAGE} and {images.DOCX_IMAGE} are in {images.STORAGE}")

@@ -6,13 +6,12 @@ nothing of that configuration can be in an image.
 """
 
 import hashlib
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from local_host.container_instances.engines.base import find
-from local_host.container_instances.engines.buildah import buildah
+from local_host.container_instances.engines.base import find, run
+from local_host.container_instances.engines.buildah import buildah_on
 from local_host.services.once import exclusive, fill_once
 
 STORAGE = Path(__file__).parents[1] / ".local" / "images" / "storage"
@@ -22,6 +21,7 @@ DOCX_IMAGE = "aci-jobs/docx:local"
 
 _CHECKOUT = Path(__file__).parents[1]
 _FOLDER = STORAGE.parent
+_PATIENCE = 900.0  # seconds for one step on a slow machine
 _DEBIAN, _PYTHON = "bookworm", "3.11"
 # What debootstrap leaves of its work and of this machine, and what the official images lack too.
 _LEFT = (
@@ -32,12 +32,12 @@ _OF_THE_MACHINE = ("etc/resolv.conf", "etc/hosts")
 _REQUIREMENTS = (_CHECKOUT / "worker_image" / "requirements.txt",)
 
 
-class BuildError(Exception):
-    """An image could not be built; the message ends with what the program said."""
-
-
 def build() -> None:
-    """Build all images that are used locally; what is there and has not changed is used again."""
+    """Build all images that are used locally; what is there and has not changed is used again.
+
+    Raises:
+        EngineError: a program is missing, or failed.
+    """
     with exclusive(_FOLDER / "build.lock"):
         if not _exists(BASE):
             _build_base()
@@ -56,12 +56,12 @@ def _build_base() -> None:
     with tempfile.TemporaryDirectory(prefix="base.", dir=_FOLDER) as folder:
         tree = Path(folder) / "tree"
         variant = ("--variant=minbase", "--include=python3,python3-venv")
-        _run(find("debootstrap"), *variant, _DEBIAN, str(tree))
+        run(find("debootstrap"), *variant, _DEBIAN, str(tree), patience=_PATIENCE)
         for name in _LEFT:
-            _run("rm", "-rf", str(tree / name))
+            run("rm", "-rf", str(tree / name))
         for name in _OF_THE_MACHINE:
             (tree / name).write_text("")
-        _run(
+        run(
             "find",
             str(tree / "usr/lib"),
             *("-name", "__pycache__", "-prune"),
@@ -80,32 +80,31 @@ def _packages() -> Path:
 
 def _download(folder: Path) -> None:
     named = [word for file in _REQUIREMENTS for word in ("--requirement", str(file))]
-    _run(
+    run(
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
         *("--only-binary", ":all:", "--python-version", _PYTHON, "--dest", str(folder)),
         *named,
+        patience=_PATIENCE,
     )
     folder.chmod(0o755)
 
 
 def _build(name: str, context: Path, arguments: dict[str, str], *options: str) -> None:
     named = [word for item in arguments.items() for word in ("--build-arg", "=".join(item))]
-    _run(
-        *(*buildah(STORAGE), "build", "--isolation", "chroot", "--layers", "--pull-never"),
-        *("--format", "docker", "--tag", name, *named, *options, str(context)),
+    buildah(
+        *("build", "--isolation", "chroot", "--layers", "--pull-never", "--format", "docker"),
+        *("--tag", name, *named, *options, str(context)),
     )
 
 
 def _exists(image: str) -> bool:
-    command = (*buildah(STORAGE), "inspect", "--type", "image", image)
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return bool(buildah("images", "--quiet", "--filter", f"reference={image}"))
 
 
-def _run(*command: str) -> None:
-    try:
-        subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = str(getattr(error, "stdout", "") or error)[-3000:]
-        raise BuildError(f"{' '.join(command[:6])} …: {said}") from None
+def buildah(*words: str) -> str:
+    """What a command of buildah prints, on the storage of the images.
+
+    Raises:
+        EngineError: it failed.
+    """
+    return run(*buildah_on(STORAGE), *words, patience=_PATIENCE)

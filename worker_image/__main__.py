@@ -1,8 +1,13 @@
 """The worker's process: `python -m worker_image`, told by its environment alone."""
 
-import os
 import signal
 import sys
+
+if __name__ == "__main__":
+    # Process 1 of a container has no default actions: a stop during the imports would be lost.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing

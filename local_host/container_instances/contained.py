@@ -107,11 +107,10 @@ def _enter(root: Path) -> None:
     _mount("proc", f"{root}/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     _mount("tmpfs", f"{root}/tmp", "tmpfs", _NOSUID | _NODEV, "mode=1777")  # noqa: S108 - its own
     for name in ("sys", "sysrq-trigger"):
-        _show(f"{root}/proc/{name}", f"{root}/proc/{name}")
+        _show(root / "proc" / name, root / "proc" / name)
     _mount_devices(root / "dev")
     for name in _NAMES:
-        if Path("/etc", name).exists() and (root / "etc" / name).exists():
-            _show(f"/etc/{name}", f"{root}/etc/{name}")
+        _show(Path("/etc", name), root / "etc" / name)
     _mount("none", str(root), "", _REMOUNT | _BIND | _RDONLY | _NOSUID)
     os.chdir(root)
     _call("pivot_root", b".", b".")
@@ -119,10 +118,11 @@ def _enter(root: Path) -> None:
     os.chdir("/")
 
 
-def _show(source: str, target: str) -> None:
-    """Let something be read in another place."""
-    _mount(source, target, "", _BIND)
-    _mount("none", target, "", _REMOUNT | _BIND | _RDONLY | _NOSUID)
+def _show(source: Path, target: Path) -> None:
+    """Let something be read in another place, where both are there."""
+    if source.exists() and target.exists():
+        _mount(str(source), str(target), "", _BIND)
+        _mount("none", str(target), "", _REMOUNT | _BIND | _RDONLY | _NOSUID)
 
 
 def _mount_devices(folder: Path) -> None:
@@ -150,7 +150,11 @@ def _drop_privileges(uid: int, gid: int) -> None:
 
 def _mount(source: str, target: str, kind: str, flags: int, data: str = "") -> None:
     words = (source.encode(), target.encode(), kind.encode() or None)
-    _call("mount", *words, flags, data.encode() or None)
+    try:
+        _call("mount", *words, flags, data.encode() or None)
+    except OSError as error:
+        error.filename = target
+        raise
 
 
 def _call(name: str, *arguments: object) -> None:

@@ -1,15 +1,14 @@
 """Runs whose units are handed to a program: the example as it stands, and what goes wrong."""
 
-import io
 import json
 import os
 import random
 import signal
-import zipfile
 from typing import Any
 
 import pytest
 import yaml
+from support.examples import docx
 from support.programs import programs
 from support.runs import Ground, done, until
 
@@ -20,17 +19,6 @@ from worker_image.contract import Receipt, naming
 pytestmark = pytest.mark.long
 
 EXAMPLE = CHECKOUT / "examples" / "docx"
-WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-
-
-def docx(*paragraphs: str) -> bytes:
-    """A Word document, as small as they come."""
-    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as parts:
-        markup = f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
-        parts.writestr("word/document.xml", markup)
-    return content.getvalue()
 
 
 def command(program: list[str], payloads: Any, **changes: Any) -> dict[str, Any]:

@@ -79,6 +79,17 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def running(word: str) -> list[psutil.Process]:
+    """The processes, in whatever container, that have a word on their command line."""
+    found = psutil.process_iter(["cmdline", "status"])
+    return [
+        process
+        for process in found
+        if process.info["status"] != psutil.STATUS_ZOMBIE
+        and any(word in part for part in process.info["cmdline"] or ())
+    ]
+
+
 def until(read: Callable[[], T], seconds: float = 10) -> T:
     """Read again and again until the answer is true; the answer.
 

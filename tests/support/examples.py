@@ -1,6 +1,8 @@
 """The examples as users have them: their files, and the rows of their first units."""
 
+import io
 import json
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -20,6 +22,7 @@ NAMES = sorted(path.parent.name for path in EXAMPLES.glob("*/dataset.yaml"))
 FEW_UNITS = range(4)
 AS_OF = datetime(2025, 11, 1, tzinfo=UTC)
 CENT = Decimal("0.01")
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 @lru_cache
@@ -98,3 +101,13 @@ def share(found: Iterable[bool]) -> float:
 def rounded(amount: Decimal) -> Decimal:
     """To cents, halves away from zero."""
     return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def docx(*paragraphs: str) -> bytes:
+    """A Word document, as small as they come."""
+    body = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in paragraphs)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as parts:
+        markup = f'<w:document xmlns:w="{WORD}"><w:body>{body}</w:body></w:document>'
+        parts.writestr("word/document.xml", markup)
+    return content.getvalue()

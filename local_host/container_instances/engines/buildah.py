@@ -40,7 +40,7 @@ class Buildah:
     def __init__(self, storage: Path | None, roots: Path) -> None:
         if os.geteuid() != 0:
             raise EngineError("the engine buildah needs root; podman and docker do not")
-        self._command = buildah(storage)
+        self._command = buildah_on(storage)
         self._roots = roots
         self._thread = ThreadPoolExecutor(1)
         self._found: dict[str, _Image] = {}
@@ -117,7 +117,7 @@ class Buildah:
             run(*self._command, "rm", name)
 
 
-def buildah(storage: Path | None) -> tuple[str, ...]:
+def buildah_on(storage: Path | None) -> tuple[str, ...]:
     """The command, on a storage of its own if there is one."""
     places = ("--root", str(storage), "--runroot", str(storage / "run")) if storage else ()
     return (find("buildah"), *places)

@@ -24,6 +24,7 @@ class Client:
         self._command: tuple[str, ...] = (find(name),)
         if name == "podman" and storage:
             self._command += ("--root", str(storage), "--runroot", str(storage / "run"))
+        self._at_once = ("--time", "0") if name == "podman" else ()  # docker gives no grace
         # A client may be there without the service that it talks to.
         run(*self._command, "info", patience=_INFO_SECONDS)
 
@@ -56,7 +57,7 @@ class Client:
             environment={**_own_environment(), **variables},
             workdir=str(home),
             memory_bytes=None,
-            removal=(*self._command, "rm", "--force", name),
+            removal=(*self._command, "rm", "--force", *self._at_once, name),
         )
 
     def close(self) -> None:

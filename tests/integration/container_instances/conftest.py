@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 from support.container_instances import StandIn, stand_in
+from support.images import make_ready, options_of
 
 
 @pytest.fixture(scope="package")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[StandIn]:
+    """Of the engine that the test asks for, see `support.images.ENGINES`, or of processes."""
+    state = tmp_path_factory.mktemp("shared") / "state"
     environment = {"ONLY_THE_STAND_IN": "sees this"}
-    with stand_in(tmp_path_factory.mktemp("shared") / "state", environment=environment) as machine:
+    options = options_of(getattr(request, "param", "process"))
+    with stand_in(state, environment=environment, **options) as machine:
+        make_ready(machine)
         yield machine
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from support.container_instances import ROOT, StandIn, container_group, has_ended, stand_in, until
+from support.images import ENGINES, make_ready, options_of
+
+from local_host.container_instances.options import EngineName
 
 pytestmark = pytest.mark.long
 
@@ -69,9 +72,19 @@ def test_a_shim_killed_with_its_container_is_a_platform_kill(state: Path) -> Non
         machine.delete("lost")
 
 
-def test_a_container_does_not_outlive_its_shim(state: Path) -> None:
-    with stand_in(state) as machine:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_runs_is_adopted_and_does_not_outlive_its_shim(
+    state: Path, engine: EngineName
+) -> None:
+    with stand_in(state, **options_of(engine)) as machine:
+        make_ready(machine)
         machine.run("lost", container_group(FOREVER))
+        machine.process_of("lost")
+        processes = machine.processes()
+        machine.kill()
+        machine.start()
+        assert machine.processes() == processes
+        assert machine.get("lost").instance_view.state == "Running"
         ids = machine.processes()["lost"][0]
         machine.kill()
         os.kill(ids["shim"], signal.SIGKILL)

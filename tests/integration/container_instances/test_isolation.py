@@ -3,6 +3,7 @@
 import ast
 import stat
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -12,9 +13,11 @@ from support.container_instances import (
     code_of,
     container_group,
     has_ended,
+    running,
     stand_in,
     until,
 )
+from support.images import ENGINES
 
 SHOW = "import os; print({**os.environ, 'cwd': os.getcwd()})"
 FOREVER = "import time; time.sleep(600)"
@@ -60,24 +63,51 @@ def test_secrets_are_never_shown_and_their_files_are_private(machine: StandIn, n
     machine.delete(name)
 
 
+@pytest.mark.parametrize("shared", ENGINES, indirect=True)
+def test_a_secret_is_on_no_command_line(machine: StandIn, name: str) -> None:
+    show = "import os; print(os.environ['KEY'], flush=True)\n"
+    machine.run(name, container_group(show + FOREVER, secrets={"KEY": "not-for\nall"}))
+    until(lambda: machine.log(name) == "not-for\nall\n")
+    assert running("not-for") == []
+    machine.delete(name)
+
+
+@pytest.mark.parametrize("shared", ENGINES, indirect=True)
 def test_delete_leaves_no_process_not_even_in_another_session(machine: StandIn, name: str) -> None:
+    word = f"word-{uuid4().hex}"
     spawn = (
         "import subprocess as s, sys\n"
-        f"child = [sys.executable, '-c', {FOREVER!r}]\n"
-        "print(s.Popen(child).pid, s.Popen(child, start_new_session=True).pid, flush=True)\n"
+        f"child = [sys.executable, '-c', {FOREVER!r}, '-'.join(['word', {word[5:]!r}])]\n"
+        "s.Popen(child), s.Popen(child, start_new_session=True)\n"
     )
     machine.run(name, container_group(spawn + FOREVER))
-    pids = [int(pid) for pid in until(lambda: machine.log(name)).split()]
-    pids += [*machine.processes()[name][0].values()][1:]
+    until(lambda: len(running(word)) == 2)
+    pids = [*machine.processes()[name][0].values()][1:]
     assert not any(has_ended(pid) for pid in pids)
     machine.delete(name)
-    until(lambda: all(has_ended(pid) for pid in pids))
+    until(lambda: not running(word) and all(has_ended(pid) for pid in pids))
 
 
+@pytest.mark.parametrize("shared", ["process", ENGINES[1]], indirect=True)  # as a process's own
 def test_memory_beyond_the_limit_is_refused(machine: StandIn, name: str) -> None:
     machine.run(name, container_group("bytearray(600 << 20)"), "Failed")
     assert "MemoryError" in machine.log(name)
     machine.delete(name)
+
+
+def test_an_image_without_a_command_cannot_be_run(machine: StandIn, name: str) -> None:
+    machine.run(name, container_group(command=None), "Failed")
+    assert machine.container(name).current_state.exit_code == 127
+    assert machine.log(name)
+    machine.delete(name)
+
+
+@pytest.mark.parametrize("shared", ENGINES[1:], indirect=True)
+def test_an_image_that_is_not_there_is_refused_as_in_azure(machine: StandIn, name: str) -> None:
+    with pytest.raises(HttpResponseError) as refused:
+        machine.put(name, container_group(image="no-such-image:1"))
+    assert (refused.value.status_code, code_of(refused.value)) == (400, "InaccessibleImage")
+    assert machine.gone(name)
 
 
 def test_log_before_the_start_and_after_the_delete(machine: StandIn, name: str) -> None:

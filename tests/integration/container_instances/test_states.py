@@ -4,7 +4,10 @@ import os
 import signal
 
 import pytest
-from support.container_instances import StandIn, container_group, has_ended, until
+from support.container_instances import StandIn, container_group, running, until
+from support.images import ENGINES
+
+pytestmark = pytest.mark.parametrize("shared", ENGINES, indirect=True)
 
 FOREVER = "import time; time.sleep(600)"
 DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); {FOREVER}"
@@ -15,7 +18,7 @@ DEAF = f"import signal; signal.signal(15, signal.SIG_IGN); print('deaf', flush=T
     [
         ("Never", "pass", 0),
         ("Never", "exit(2)", 2),
-        ("Never", "import os; os.kill(os.getpid(), 11)", 139),
+        ("Never", "import ctypes; ctypes.string_at(0)", 139),
         ("OnFailure", "pass", 0),
     ],
 )
@@ -48,11 +51,27 @@ def test_restarts_with_back_off(machine: StandIn, name: str, policy: str, code: 
 
 
 def test_a_run_ends_with_its_first_process(machine: StandIn, name: str) -> None:
-    leave = "import subprocess as s; print(s.Popen(['sleep', '600']).pid, flush=True); exit(1)"
+    leave = (
+        "import subprocess, sys, time\n"
+        "word = f'left-{time.time_ns()}'\n"
+        f"subprocess.Popen([sys.executable, '-c', {FOREVER!r}, word])\n"
+        "print(word, flush=True)\n"
+        "exit(1)\n"
+    )
     machine.put(name, container_group(leave, restart_policy="OnFailure"))
     until(lambda: (view := machine.container(name)) and view.restart_count)
-    left = int(machine.log(name).split()[0])
-    until(lambda: has_ended(left))
+    left = machine.log(name).split()[0]
+    until(lambda: not running(left))
+    machine.delete(name)
+
+
+def test_stopped_it_ends_as_it_likes(machine: StandIn, name: str) -> None:
+    polite = "import signal; signal.signal(15, lambda *_: exit(5)); print('up', flush=True)\n"
+    machine.run(name, container_group(polite + FOREVER))
+    until(lambda: machine.log(name))
+    machine.client.container_groups.stop("jobs", name)
+    machine.wait(name, "Stopped")
+    assert machine.container(name).current_state.exit_code == 5
     machine.delete(name)
 
 
@@ -84,10 +103,8 @@ def test_a_container_deaf_to_sigterm_is_killed_after_the_grace(machine: StandIn,
     machine.delete(name)
 
 
-@pytest.mark.parametrize("command", [["no-such-program"], None, ["nul\0"]])
-def test_a_command_that_cannot_be_run(
-    machine: StandIn, name: str, command: list[str] | None
-) -> None:
+@pytest.mark.parametrize("command", [["no-such-program"], ["nul\0"]])
+def test_a_command_that_cannot_be_run(machine: StandIn, name: str, command: list[str]) -> None:
     machine.run(name, container_group(command=command), "Failed")
     assert machine.container(name).current_state.exit_code == 127
     assert machine.log(name)

@@ -1,0 +1,66 @@
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from support.images import Worker, built
+from support.runs import Ground
+from support.worker import Bench
+
+from local_host import images
+from local_host.container_instances.engines import open_engine
+from local_host.container_instances.options import Images
+from local_host.system import LocalApp, engine_options
+
+CHANGES = {
+    "ACI_JOBS_TICK_SECONDS": "0.5",
+    "ACI_JOBS_WORKER_IDLE_SECONDS": "20",
+    "ACI_JOBS_WORKER_HEARTBEAT_SECONDS": "0.3",
+}
+OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 5, "tick_seconds": 0.05}
+
+
+@pytest.fixture(scope="session")
+def worker(services_folder: Path) -> Iterator[Worker]:
+    """The image as the engine buildah starts it."""
+    built()
+    engine = open_engine("buildah", Images(), images.STORAGE, services_folder)
+    yield Worker(engine)
+    engine.close()
+
+
+@pytest.fixture
+def bench(azurite: str) -> Iterator[Bench]:
+    """The storage of a new run."""
+    bench = Bench.on(azurite)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="session")
+def app(azurite: str, postgresql: str, services_folder: Path) -> Iterator[LocalApp]:
+    """The app, whose container groups are started from images."""
+    built()
+    running = LocalApp(
+        services_folder / "app",
+        storage=azurite,
+        postgresql=postgresql,
+        changes=CHANGES,
+        options={**OPTIONS, **engine_options("buildah")},
+    )
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def ground(app: LocalApp, postgresql: str) -> Iterator[Ground]:
+    schema = f"image_{uuid4().hex[:12]}"
+    ground = Ground(app, schema)
+    yield ground
+    ground.close()
+    with psycopg.connect(postgresql, autocommit=True) as database:
+        name = sql.Identifier(schema)
+        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))
