@@ -172,7 +172,7 @@ class System:
     ) -> None:
         self.azurite = Azurite(folder / "azurite", Toolchain.from_environment(environment))
         self.postgresql = Postgresql.from_environment(
-            folder / "postgresql", environment=environment
+            folder / "postgresql", over_tcp=engine != "process", environment=environment
         )
         self.app = LocalApp(
             folder,

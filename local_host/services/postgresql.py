@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import signal
 import warnings
@@ -11,8 +12,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
-from local_host.services.once import fill_once
+from local_host.services.once import exclusive, fill_once
+from local_host.services.ports import HOST, kept_ports
 from local_host.services.process import Service
 
 with warnings.catch_warnings():
@@ -37,11 +40,17 @@ class Postgresql:
 
     @classmethod
     def from_environment(
-        cls, folder: Path, *, durable: bool = True, environment: Mapping[str, str] = os.environ
+        cls,
+        folder: Path,
+        *,
+        durable: bool = True,
+        over_tcp: bool = False,
+        environment: Mapping[str, str] = os.environ,
     ) -> "Postgresql":
         """The server that `ACI_JOBS_POSTGRESQL_URL` names, or else one of our own in `folder`."""
         url = environment.get(URL_VARIABLE)
-        return cls(url) if url else LocalPostgresql(folder, durable=durable)
+        own = LoopbackPostgresql if over_tcp else LocalPostgresql
+        return cls(url) if url else own(folder, durable=durable)
 
     def start(self) -> None:
         """Return when the server answers; `psycopg.OperationalError` if a foreign one does not."""
@@ -73,7 +82,8 @@ class LocalPostgresql(Postgresql):
             user=self._user,
             stop_signal=signal.SIGINT,  # a "fast shutdown"; SIGTERM would wait for the clients
         )
-        super().__init__(f"postgresql://postgres@/postgres?host={quote(str(self._sockets), '')}")
+        self._socket_url = f"postgresql://postgres@/postgres?host={quote(str(self._sockets), '')}"
+        super().__init__(self._socket_url)
 
     @property
     def programs(self) -> Path:
@@ -104,10 +114,48 @@ class LocalPostgresql(Postgresql):
 
     def _answers(self) -> bool:
         try:
-            psycopg.connect(self.url, connect_timeout=_ANSWER_SECONDS).close()
+            psycopg.connect(self._socket_url, connect_timeout=_ANSWER_SECONDS).close()
         except psycopg.OperationalError:
             return False
         return True
+
+
+class LoopbackPostgresql(LocalPostgresql):
+    """A server that asks for a password on loopback: containers do not see its socket.
+
+    The password is in a private file of `folder`, and in `url`.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._access = folder / "access.conf"
+        self._port = kept_ports(folder / "ports.json", ("postgresql",))["postgresql"]
+        super().__init__(folder, durable=durable)
+        self._password = _kept_password(folder / "password")
+        self._socket_url += f"&port={self._port}"
+        self.url = f"postgresql://postgres:{self._password}@{HOST}:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Return when the server answers to its password. Idempotent."""
+        self._access.write_text(f"local all all trust\nhost all all {HOST}/32 scram-sha-256\n")
+        super().start()
+        with psycopg.connect(self._socket_url, autocommit=True) as server:
+            password = sql.Literal(self._password)
+            server.execute(sql.SQL("alter role postgres password {}").format(password))
+
+    def _command(self, settings: tuple[str, ...]) -> tuple[str, ...]:
+        own = (f"listen_addresses={HOST}", f"port={self._port}", f"hba_file={self._access}")
+        return (*super()._command(settings), *(word for name in own for word in ("-c", name)))
+
+
+def _kept_password(file: Path) -> str:
+    """Drawn at the first call, the same one ever after."""
+    with exclusive(file.with_suffix(".lock")):
+        if not file.exists():
+            file.touch(0o600)
+            file.write_text(secrets.token_urlsafe())
+        return file.read_text()
 
 
 def _server(data: Path) -> PostgresServer:

@@ -7,11 +7,13 @@ import pytest
 from psycopg import sql
 from support.images import Worker, built
 from support.runs import Ground
+from support.services import start_or_skip
 from support.worker import Bench
 
 from local_host import images
 from local_host.container_instances.engines import open_engine
 from local_host.container_instances.options import Images
+from local_host.services.postgresql import Postgresql
 from local_host.system import LocalApp, engine_options
 
 CHANGES = {
@@ -29,6 +31,17 @@ def worker(services_folder: Path) -> Iterator[Worker]:
     engine = open_engine("buildah", Images(), images.STORAGE, services_folder)
     yield Worker(engine)
     engine.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(services_folder: Path) -> Iterator[Postgresql]:
+    """One that containers reach."""
+    server = Postgresql.from_environment(
+        services_folder / "postgresql", durable=False, over_tcp=True
+    )
+    start_or_skip(server.start)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

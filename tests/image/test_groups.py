@@ -1,11 +1,13 @@
 """Whole runs on the local app, drained by container groups that are started from images."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 import yaml
+from support.container_instances import running
 from support.examples import docx
 from support.runs import Ground, until
 
@@ -21,23 +23,25 @@ def mounts() -> list[str]:
     return Path("/proc/self/mounts").read_text().splitlines()
 
 
-def of_the_image(ground: Ground) -> list[psutil.Process]:
-    """The processes that run below a tree of the app's."""
-    roots = ground.app.folder / "container_instances" / "roots"
-    found = psutil.process_iter(["cmdline"])
-    return [process for process in found if str(roots) in " ".join(process.info["cmdline"] or ())]
+def users(ground: Ground, run: str) -> set[int]:
+    """The ids of the users whose processes the run's container groups are."""
+    found = set()
+    for pid in ground.processes(run):
+        with suppress(psutil.NoSuchProcess):
+            inside = psutil.Process(pid).children(recursive=True)
+            found |= {process.uids().real for process in inside}
+    return found
 
 
 def test_a_run_is_drained_and_nothing_is_left(ground: Ground) -> None:
     before = mounts()
     run = ground.client.start(ground.pipeline(units=20))
-    until(lambda: of_the_image(ground))
-    assert {psutil.Process(pid).username() for pid in ground.processes(run)} == {"root"}
+    until(lambda: users(ground, run) == {65532}, 120)
     shown = ground.finish(run, 120)
     assert shown["state"] == "Succeeded"
     assert shown["report"]["account"]["done"] == {"generate": 20, "ingest": 20}
     assert (ground.groups(run), ground.processes(run)) == ([], [])
-    assert of_the_image(ground) == []
+    assert running(str(ground.app.folder / "container_instances" / "roots")) == []
     assert mounts() == before
     assert images.buildah("containers", "--quiet") == ""
 

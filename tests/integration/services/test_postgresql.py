@@ -1,3 +1,4 @@
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from local_host.services.postgresql import URL_VARIABLE, LocalPostgresql, Postgresql
+from local_host.services.postgresql import (
+    URL_VARIABLE,
+    LocalPostgresql,
+    LoopbackPostgresql,
+    Postgresql,
+)
 
 STARTER = """
 import sys
@@ -46,6 +52,20 @@ def test_a_server_outlives_its_starter_in_a_deep_folder(services_folder: Path) -
     finally:
         server.stop()
     assert not Path(str(conninfo_to_dict(url)["host"])).exists()
+
+
+def test_a_server_on_loopback_asks_for_its_password(services_folder: Path) -> None:
+    folder = services_folder / "loopback"
+    server = LoopbackPostgresql(folder)
+    try:
+        server.start()
+        psycopg.connect(server.url).close()
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(server.url, password="a guess")
+        assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
+        assert LoopbackPostgresql(folder).url == server.url
+    finally:
+        server.stop()
 
 
 def test_a_server_by_url_is_left_alone(postgresql: str, tmp_path: Path) -> None:
