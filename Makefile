@@ -20,7 +20,7 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser test test-long test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-ingest bench-large bench-unique \
+.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
 	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -30,10 +30,16 @@ demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make d
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(STAMP)  ## unit and integration tests, and whole runs under failures, on real local services
-	@$(PYTEST) -m "not long and not deployed"
+	@$(PYTEST) -m "not long and not deployed and not image"
 
 test-long: $(STAMP) browser  ## all other end-to-end tests: every user story, the browser, the API
-	@$(PYTEST) -m long
+	@$(PYTEST) -m "long and not image"
+
+test-image: $(STAMP) buildah  ## the worker's image, built and run: its contents, its containers, whole runs
+	@$(PYTEST) -m image --timeout 900
+
+image: $(STAMP) buildah  ## the worker's image for `up --engine buildah`, on a Debian made here
+	@$(BIN)/python -m local_host image
 
 test-api: $(STAMP)  ## the HTTP API against its own document: thousands of drawn calls
 	@$(BIN)/python -m pytest -q tests/api
@@ -60,6 +66,9 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.generate
+
+bench-image: image  ## the image's layers, and how soon a container does its first unit; targets judged
+	@$(BIN)/python -m benchmarks.image
 
 bench-ingest: $(STAMP)  ## the loader beside COPY alone and its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.ingest
@@ -92,6 +101,7 @@ check: $(STAMP)  ## lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(BIN)/hadolint worker_image/Dockerfile examples/*/Dockerfile
 
 check-infra: .local/checkov/$(CHECKOV)  ## the Bicep of infra/, scanned for what is unsafe
 	@$</bin/python -m checkov.main --config-file infra/.checkov.yaml --directory infra
@@ -119,6 +129,14 @@ browser:
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq \
 		&& apt-get install -qq -y --no-install-recommends chromium >/dev/null; } \
 		|| echo "no Chromium: the dashboard is not tested in a browser" >&2
+
+# The image's tests need buildah and debootstrap, from the system's packages; without them they are
+# skipped, and fail in CI.
+buildah:
+	@{ command -v buildah && command -v debootstrap; } >/dev/null || { test "$$(id -u)" = 0 \
+		&& apt-get update -qq \
+		&& apt-get install -qq -y --no-install-recommends buildah debootstrap >/dev/null; } \
+		|| echo "no buildah: the image is neither built nor tested" >&2
 
 .local/numpy/%: worker_image/requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $@.new

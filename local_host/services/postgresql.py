@@ -134,7 +134,9 @@ class LoopbackPostgresql(LocalPostgresql):
         super().__init__(folder, durable=durable)
         self._password = _kept_password(folder / "password")
         self._socket_url += f"&port={self._port}"
-        self.url = f"postgresql://postgres:{self._password}@{HOST}:{self._port}/postgres"
+        self.url = (
+            f"postgresql://postgres:{self._password}@{HOST}:{self._port}/postgres?sslmode=disable"
+        )
 
     def start(self) -> None:
         """Return when the server answers to its password. Idempotent."""

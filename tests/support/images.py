@@ -93,7 +93,9 @@ class Worker:
     def program(self, home: Path, variables: Mapping[str, str], *command: str) -> Program:
         """What the stand-in would start."""
         wanted = container(images.IMAGE, variables, *command)
-        return until(lambda: self._engine.program(wanted, home), 120)
+        program = until(lambda: self._engine.program(wanted, home), 120)
+        assert program
+        return program
 
     @contextmanager
     def start(
