@@ -17,6 +17,7 @@ RUNS = 2_000
 SEEDS_FOR_A_MUTATION = 300
 
 
+@pytest.mark.timeout(600)  # they take a minute of a processor that others may want as well
 def test_every_invariant_holds_in_thousands_of_runs() -> None:
     found = many.Tally()
     for part in many.tallies(0, RUNS):

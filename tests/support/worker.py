@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
-from azure.storage.queue import QueueClient, QueueServiceClient
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from worker_image.blobs import Place
 from worker_image.clock import Clock
@@ -98,6 +98,7 @@ class Bench:
     run: str
     queues: QueueServiceClient
     blobs: BlobServiceClient
+    dropped: list[QueueMessage] = field(default_factory=list, repr=False)
 
     @classmethod
     def on(cls, connection: str) -> "Bench":
@@ -188,15 +189,23 @@ class Bench:
 
         storage = self.storage(raw_request_hook=before_each)
         workplace = self.workplace(stages(storage), storage)
-        [message] = storage.receive(1, 1.0)
+        [message] = storage.receive(1, 60.0)
         try:
-            Delivery(Lease(storage.work, message, 1.0, workplace.clock), workplace).work()
+            Delivery(Lease(storage.work, message, 60.0, workplace.clock), workplace).work()
         except Killed:
+            self.dropped.append(message)
             return True
         finally:  # the system closes the connections of a process that ends
             for stage in workplace.stages.values():
                 stage.close()
         return False
+
+    def let_leases_run_out(self) -> None:
+        """Let the messages be received again on which workers have died."""
+        queue = self._queue(naming.work_queue(self.run))
+        for message in self.dropped:
+            queue.update_message(message.id, message.pop_receipt, visibility_timeout=0)
+        self.dropped.clear()
 
     @contextmanager
     def process(self, **changes: Any) -> Iterator["subprocess.Popen[str]"]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from support.services import eventually
 from support.things import DATASET, ROWS, SINK, pipeline_message, rows, true_stages
 from support.worker import DOCUMENTS, Bench, Plain, Stages
 
@@ -16,14 +15,14 @@ def die_before_every_call(
 ) -> int:
     """Deliver unit 1 to a worker that dies before its first call, and so on, until one lives.
 
-    The number of deaths; their messages can be received again.
+    The number of deaths; their messages can be received again by now.
     """
     call = 1
     bench.seed(message(call))
     while bench.deliver_and_die(stages, call):
         call += 1
         bench.seed(message(call))
-    eventually(lambda: len(bench.visible()) == bench.queued())
+    bench.let_leases_run_out()
     return call - 1
 
 

@@ -5,7 +5,6 @@ import io
 
 import pyarrow.parquet as pq
 import pytest
-from support.services import eventually
 from support.things import LAKE, true_stages
 from support.worker import DOCUMENTS, Bench
 
@@ -74,7 +73,7 @@ def test_a_worker_that_dies_between_two_documents_proves_nothing(bench: Bench) -
         bench.seed(message(bench, 0, "csv", "none"))
     assert proven[:3] == [0, 0, 0], "before each of three documents"
     assert set(proven[3:]) == {1}
-    eventually(lambda: len(bench.visible()) == bench.queued())
+    bench.let_leases_run_out()
     bench.drain(true_stages(bench.storage()))
     assert sorted(blobs(bench)) == ["kind/0000000.csv", "part/0000000.csv", "thing/0000000.csv"]
     assert (bench.queued(), bench.dead_letters()) == (0, [])

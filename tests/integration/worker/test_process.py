@@ -152,7 +152,7 @@ def test_the_unit_of_a_killed_worker_is_done_by_another(bench: Bench, database: 
     bench.seed(pipeline_message(bench))
     with (
         locked_out(database),
-        bench.process(postgresql_url=database, visibility_seconds=1) as process,
+        bench.process(postgresql_url=database, visibility_seconds=4) as process,
     ):
         wait_until_stuck(bench, "ingest/0000000")
         process.kill()
@@ -174,7 +174,7 @@ def test_what_waited_in_a_killed_worker_is_done_by_another(bench: Bench, databas
     held = {"ingest/0000016", *(f"generate/{unit:07d}" for unit in range(16, 20))}
     with (
         locked_out(database),
-        bench.process(postgresql_url=database, visibility_seconds=1) as process,
+        bench.process(postgresql_url=database, visibility_seconds=4) as process,
     ):
         wait_until_stuck(bench, *held)
         process.kill()
