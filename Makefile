@@ -64,26 +64,29 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
 		--first $(or $(FIRST),0)
 
+# Each replaces its section of benchmarks/RESULTS.md, under the command as it was typed.
+BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
+
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
-	@$(BIN)/python -m benchmarks.generate
+	@$(BENCHMARK) benchmarks.generate
 
 bench-image: image  ## the image's layers, and how soon a container does its first unit; targets judged
 	@$(BIN)/python -m benchmarks.image
 
 bench-ingest: $(STAMP)  ## the loader beside COPY alone and its peers: one run, one table, targets judged
-	@$(BIN)/python -m benchmarks.ingest
+	@$(BENCHMARK) benchmarks.ingest
 
 bench-large: $(STAMP)  ## a document of 1 GB loaded in little memory: make bench-large MB=100
-	@$(BIN)/python -m benchmarks.large_document $(if $(MB),--mb $(MB))
+	@$(BENCHMARK) benchmarks.large_document $(if $(MB),--mb $(MB))
 
 bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
-	@$(BIN)/python -m benchmarks.unique
+	@$(BENCHMARK) benchmarks.unique
 
 bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 6,000 units
-	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.api
+	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.api
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
-	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.sizes
+	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.sizes
 
 bench-telemetry: $(STAMP)  ## what telemetry costs a worker: share 0.05 judged, share 1.0 shown
 	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.telemetry
