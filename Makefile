@@ -21,7 +21,7 @@ DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
 .PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
-	bench-sizes bench-telemetry docs dataset-docs up down clean
+	bench-sizes bench-telemetry headline docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -84,6 +84,9 @@ bench-unique: $(STAMP)  ## 20 million keys and unique values, each looked at
 
 bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 6,000 units
 	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.api
+
+headline: $(STAMP)  ## the job of 22 million records beside what one would otherwise do: make headline UNITS=600
+	@$(BENCHMARK) benchmarks.headline $(if $(UNITS),--units $(UNITS))
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.sizes

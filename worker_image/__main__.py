@@ -24,13 +24,14 @@ from .gate import Gate
 from .heartbeats import Tally
 from .ingester import Surroundings, open_sink
 from .makers import Makers
+from .making import Making
 from .stages import Finish, Generate, Ingest
 from .storage import Storage, connect
 from .telemetry import open_telemetry
 from .worker import Worker
 
 
-def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Makers) -> Worker:
+def compose(environment: WorkerEnvironment, shipment: logs.Shipment, makers: Making) -> Worker:
     """Put a worker together.
 
     Raises:
