@@ -21,7 +21,7 @@ DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
 .PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
-	bench-sizes bench-telemetry headline docs dataset-docs up down clean
+	bench-sizes bench-telemetry bench-scaling bench-saturation headline docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -87,6 +87,12 @@ bench-api: $(STAMP) browser  ## how soon people are answered, with 500 runs and 
 
 headline: $(STAMP)  ## the job of 22 million records beside what one would otherwise do: make headline UNITS=600
 	@$(BENCHMARK) benchmarks.headline $(if $(UNITS),--units $(UNITS))
+
+bench-scaling: $(STAMP)  ## 1 to 8 workers on this machine, behind a network that takes 10 ms a call
+	@$(BENCHMARK) benchmarks.scaling
+
+bench-saturation: $(STAMP)  ## a million units on 100 container groups, simulated: which limit of Azure ends it
+	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.saturation
 
 bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,000,000 units
 	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.sizes

@@ -13,11 +13,12 @@ from local_host.services.toolchain import Toolchain
 from local_host.system import LocalApp
 
 # The app's own defaults, as in Azure, in place of the hurried ones of the local host; but for the
-# time between two looks, as the whole run lasts minutes.
+# time between two looks, as the whole run lasts minutes, and the messages that are outstanding at a
+# time, as what a call costs Azurite grows with them.
 SETTINGS = {
     "ACI_JOBS_TICK_SECONDS": "5",
-    "ACI_JOBS_SEED_WINDOW": "10000",
-    "ACI_JOBS_SEED_PAGE": "500",
+    "ACI_JOBS_SEED_WINDOW": "800",
+    "ACI_JOBS_SEED_PAGE": "400",
     "ACI_JOBS_WORKER_VISIBILITY_SECONDS": "120",
     "ACI_JOBS_WORKER_HEARTBEAT_SECONDS": "5",
 }

@@ -100,4 +100,6 @@ class Meter:
 
 
 def _kind(command: str) -> str:
-    return next((kind for kind, part in KINDS.items() if part in command), POSTGRESQL)
+    # By path, too: the stand-in starts containers by a script of its own.
+    named = command.replace("/", ".")
+    return next((kind for kind, part in KINDS.items() if part in named), POSTGRESQL)
