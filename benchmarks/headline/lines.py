@@ -31,14 +31,27 @@ class Together:
             )
             for command, own in zip(commands, variables, strict=True)
         ]
-        for child in self.children:
-            threading.Thread(target=self._read, args=(child,), daemon=True).start()
+        self._readers = [
+            threading.Thread(target=self._read, args=(child,), daemon=True)
+            for child in self.children
+        ]
+        for reader in self._readers:
+            reader.start()
 
     def _read(self, child: subprocess.Popen[str]) -> None:
         assert child.stdout
-        for line in child.stdout:
-            self._lines.put(line)
+        with child.stdout as output:
+            for line in output:
+                self._lines.put(line)
         self._lines.put(None)
+
+    def end(self) -> None:
+        """Kill them."""
+        for child in self.children:
+            child.kill()
+        for child, reader in zip(self.children, self._readers, strict=True):
+            child.wait()
+            reader.join(5)  # whoever it started may hold its output still
 
     def until(self, word: str, count: int, seconds: float) -> list[str]:
         """The next lines with the word, once there are so many.
@@ -69,7 +82,4 @@ def together(
     try:
         yield started
     finally:
-        for child in started.children:
-            child.kill()
-        for child in started.children:
-            child.wait()
+        started.end()

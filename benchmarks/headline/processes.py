@@ -47,7 +47,7 @@ class Meter:
         self._thread = threading.Thread(target=self._watch, name="meter", daemon=True)
 
     def __enter__(self) -> Self:
-        self._look()
+        self.look()
         # What was used before does not count.
         self._cpu = {key: (kind, now, now) for key, (kind, _, now) in self._cpu.items()}
         self._thread.start()
@@ -56,7 +56,7 @@ class Meter:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
-        self._look()
+        self.look()
 
     def used(self) -> dict[str, Used]:
         """What each kind has used, the most first."""
@@ -69,9 +69,10 @@ class Meter:
 
     def _watch(self) -> None:
         while not self._over.wait(SECONDS):
-            self._look()
+            self.look()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """See what every process has used by now; a thread does so again and again."""
         own: dict[str, int] = defaultdict(int)
         shared: dict[str, int] = defaultdict(int)
         for process, kind in self._processes():
