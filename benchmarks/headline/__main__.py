@@ -27,7 +27,9 @@ from benchmarks.headline.ground import Ground
 from benchmarks.headline.pipeline import SCHEMA, Ran, checks, run_it
 from benchmarks.headline.processes import CONTROL
 from benchmarks.results import Page
+from command_line.client import RefusedError, UnreachableError
 from local_host.demo import settings_of
+from local_host.services.process import ServiceError
 
 UNITS = 6_000
 GB_A_UNIT, GB_BESIDE = 1.5e-3, 6
@@ -50,7 +52,7 @@ def main(
         _see_disk(folder, units)
         try:
             holds = measure(folder, units, page)
-        except FailedError as error:
+        except (FailedError, ServiceError, RefusedError, UnreachableError) as error:
             page.print("failed", error, style="red", soft_wrap=True)
             holds = False
     page.publish()

@@ -9,6 +9,7 @@ from typing import Any
 from azure.storage.blob import BlobServiceClient
 from psycopg import sql
 
+from benchmarks.generate_contenders import FailedError
 from benchmarks.headline.ground import Ground
 from benchmarks.headline.processes import Meter, Used
 from command_line.client import Client
@@ -85,7 +86,11 @@ def request(units: int) -> dict[str, Any]:
 
 
 def run_it(ground: Ground, units: int) -> Ran:
-    """Run the job to its end, whatever that is."""
+    """Run the job to its end.
+
+    Raises:
+        FailedError: it has not succeeded.
+    """
     client = Client(ground.app.url, ground.app.key)
     begun = time.monotonic()
     with Meter(ground.folder) as meter:
@@ -93,6 +98,8 @@ def run_it(ground: Ground, units: int) -> Ran:
         for view in looks(client, run, print, lambda _: time.sleep(LOOK_SECONDS)):
             last = view
     seconds = time.monotonic() - begun
+    if last["state"] != "Succeeded":
+        raise FailedError(f"{run}: {last['state']}: {last['report']['reason']}")
     return Ran(
         run=run,
         units=units,
@@ -130,10 +137,10 @@ def checks(ground: Ground, ran: Ran) -> list[Check]:
 def _proven(ran: Ran) -> Check:
     account = ran.report["account"]
     done = [account["done"].get(stage) for stage in ("generate", "ingest")]
-    holds = ran.report["state"] == "Succeeded" and done == [ran.units, ran.units]
     lost = sum(account["missing"].values()) + sum(account["dead"].values())
     found = f"{done[0]:,} and {done[1]:,}, {lost} missing or dead"
-    return Check("units proven, generated and loaded", holds and not lost, found)
+    holds = done == [ran.units, ran.units] and not lost
+    return Check("units proven, generated and loaded", holds, found)
 
 
 def _unique(ground: Ground) -> Iterator[Check]:
