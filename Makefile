@@ -98,7 +98,7 @@ bench-sizes: $(STAMP)  ## what a run costs the control plane, from 6,000 to 1,00
 	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.sizes
 
 bench-telemetry: $(STAMP)  ## what telemetry costs a worker: share 0.05 judged, share 1.0 shown
-	@PYTHONPATH=.:tests $(BIN)/python -m benchmarks.telemetry
+	@PYTHONPATH=.:tests $(BENCHMARK) benchmarks.telemetry
 
 docs: dataset-docs  ## what the code itself says in the pages: also settings, costs, limits, deployment
 	@$(BIN)/python -m local_host docs
