@@ -49,7 +49,7 @@ def main(
     signal.alarm(MOST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="aci-jobs-headline-") as name:
         folder = Path(name)
-        _see_disk(folder, units)
+        page.screen.print(_disk(folder, units))
         try:
             holds = measure(folder, units, page)
         except (FailedError, ServiceError, RefusedError, UnreachableError) as error:
@@ -127,13 +127,13 @@ def judge(
     return all(verdicts)
 
 
-def _see_disk(folder: Path, units: int) -> None:
+def _disk(folder: Path, units: int) -> str:
+    """What is needed and free; an error if it is not enough."""
     needed, free = GB_BESIDE + GB_A_UNIT * units, shutil.disk_usage(folder).free / 1e9
+    said = f"{units:,} units need up to {needed:.0f} GB below {folder.parent}: {free:.0f} are free"
     if free < needed:
-        raise typer.BadParameter(
-            f"{needed:.0f} GB of disk are needed for {units:,} units below"
-            f" {tempfile.gettempdir()}, {free:.0f} are free"
-        )
+        raise typer.BadParameter(said)
+    return said
 
 
 def _end(number: int, _: object) -> NoReturn:

@@ -9,7 +9,7 @@ from rich.table import Table
 from benchmarks.headline.costs import Cost
 from benchmarks.headline.floor import PROCESSES, Floor
 from benchmarks.headline.generating import SLOTS, WORKERS, Pace
-from benchmarks.headline.naive import LOADS
+from benchmarks.headline.naive import LOADS, UNITS
 from benchmarks.headline.pipeline import GROUPS, Ran
 from local_host.checks import Check
 
@@ -114,5 +114,5 @@ def beside(ran: Ran, floor: Floor, rates: Mapping[str, float]) -> Table:
     spent = floor.spent.time
     row(f"its documents by COPY alone, {PROCESSES} processes", floor.rows / spent, spent)
     for load, rate in rates.items():
-        row(f"Faker, json.dumps, {LOADS[load]}; sample", rate)
+        row(f"Faker, json.dumps, {LOADS[load]}; {UNITS} units", rate)
     return table
