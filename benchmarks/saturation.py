@@ -84,7 +84,7 @@ class Point:
     rate: float
     """Units a second in its middle."""
     created: float
-    """Seconds until the last container group was asked for."""
+    """Seconds until all container groups were asked for; they are replaced after a day."""
     hours: float
     wrong: str
 
@@ -125,7 +125,7 @@ def simulated(seconds: float, groups: int, most: int) -> Point:
     first, last = (ends[int(share * (len(ends) - 1))] for share in (0.2, 0.8))
     rate = 0.6 * len(ends) / len(STAGES) / (last - first)
     world = play.world
-    created, hours = max(world.azure.creations), world.agenda.now / 3600
+    created, hours = world.azure.creations[:groups][-1], world.agenda.now / 3600
     return Point(units, seconds, groups, rate, created, hours, wrong)
 
 
@@ -189,19 +189,20 @@ def draw(points: list[Point], image: Path) -> None:
         groups = [point.groups for point in line]
         [drawn] = axes.plot(groups, [point.rate for point in line], "o-", label=f"{seconds:g} s")
         axes.plot(groups, [point.linear for point in line], ":", color=drawn.get_color(), lw=1)
-    ceilings = {
-        f"2,000 messages/s a queue, {MESSAGE_CALLS * len(STAGES)} a unit": QUEUE_MESSAGES
-        / (MESSAGE_CALLS * len(STAGES)),
-        f"seeding: {WINDOW:,} messages a look of {TICK:.0f} s": WINDOW / TICK,
-    }
-    for name, rate in ceilings.items():
+    a_unit = MESSAGE_CALLS * len(STAGES)
+    for name, rate, place in (
+        (f"2,000 messages/s a queue, {a_unit} a unit", QUEUE_MESSAGES / a_unit, (11, -12)),
+        (f"seeding: {WINDOW:,} messages a look of {TICK:.0f} s", WINDOW / TICK, (5, 4)),
+    ):
         axes.axhline(rate, color="0.3", lw=1, ls="--")
-        axes.annotate(name, (GROUPS[0], rate), (0, 4), textcoords="offset points", fontsize=8)
+        groups_at, points_above = place
+        offset = (0, points_above)
+        axes.annotate(name, (groups_at, rate), offset, textcoords="offset points", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="container groups", ylabel="units a second")
     axes.set_xticks(GROUPS, labels=[str(number) for number in GROUPS])
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
-    axes.set_title("A run's speed in Azure, simulated; dotted: as many times as fast as one group")
+    axes.set_title("The speed of a run in Azure, simulated (dotted: linear)")
     figure.legend(title="a unit takes", loc="outside right upper")
     axes.grid(alpha=0.3)
     image.parent.mkdir(exist_ok=True)
