@@ -71,7 +71,7 @@ bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table,
 	@$(BENCHMARK) benchmarks.generate
 
 bench-image: image  ## the image's layers, and how soon a container does its first unit; targets judged
-	@$(BIN)/python -m benchmarks.image
+	@$(BENCHMARK) benchmarks.image
 
 bench-ingest: $(STAMP)  ## the loader beside COPY alone and its peers: one run, one table, targets judged
 	@$(BENCHMARK) benchmarks.ingest

@@ -80,13 +80,13 @@ def main(variables: Mapping[str, str]) -> ExitCode:
         return ExitCode.CONFIGURATION
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    _collect_less_often()
+    collect_less_often()
     # Off the main thread, where a signal handler could meet a lock that it holds itself.
     with closing(makers), ThreadPoolExecutor(1) as thread:
         return thread.submit(worker.run).result()
 
 
-def _collect_less_often() -> None:
+def collect_less_often() -> None:
     """Look for garbage in cycles at every ten thousandth object, and not in what stays for good.
 
     By default a sixth of the time in which a document is read goes by in looking.

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from worker_image import logs
-from worker_image.__main__ import compose
+from worker_image.__main__ import collect_less_often, compose
 from worker_image.contract import WorkerEnvironment
 from worker_image.making import Made, MakeUnit, TellTables
 from worker_image.tables import Table
@@ -35,4 +35,6 @@ class Ready:
 if __name__ == "__main__":
     environment = WorkerEnvironment.read(os.environ)
     ready = Ready(Path(os.environ[FOLDER]))
-    sys.exit(compose(environment, logs.configure(environment), ready).run())
+    worker = compose(environment, logs.configure(environment), ready)
+    collect_less_often()
+    sys.exit(worker.run())
