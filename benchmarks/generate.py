@@ -17,7 +17,6 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.generate_contenders import (
@@ -30,6 +29,7 @@ from benchmarks.generate_contenders import (
     prepare,
     run,
 )
+from benchmarks.results import Page
 
 Figures = Mapping[str, float]
 
@@ -189,13 +189,13 @@ def alone(results: Results) -> Table:
     return table
 
 
-def judge(results: Results, console: Console) -> bool:
+def judge(results: Results, page: Page) -> bool:
     """Say of each target whether it is reached; whether none is missed and nothing failed."""
     for name, fault in results.faults.items():
-        console.print("failed", name, fault, style="red", soft_wrap=True)
+        page.print("failed", name, fault, style="red", soft_wrap=True)
     verdicts = [_verdict(target, results) for target in TARGETS]
     for target, (verdict, style) in zip(TARGETS, verdicts, strict=True):
-        console.print(f"{verdict:<24}", target.text, style=style, soft_wrap=True)
+        page.print(f"{verdict:<24}", target.text, style=style, soft_wrap=True)
     missed = any(verdict.startswith("missed") for verdict, _ in verdicts)
     return not (missed or results.faults)
 
@@ -214,11 +214,11 @@ def _verdict(target: Target, results: Results) -> tuple[str, str]:
 
 
 def rounds_by_turns(
-    count: int, measures: Mapping[str, Callable[[], Figures]], console: Console
+    count: int, measures: Mapping[str, Callable[[], Figures]], page: Page
 ) -> Results:
     """Everything once, then everything again: what disturbs a minute disturbs all alike."""
     results = Results()
-    with console.status("") as status:
+    with page.screen.status("") as status:
         for turn in range(1, count + 1):
             for name, measure in measures.items():
                 status.update(f"round {turn} of {count}: {name}")
@@ -236,21 +236,22 @@ def main(
     if unknown := set(chosen).difference(names):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(names)}")
     contenders = [contender for contender in CONTENDERS if contender.name in chosen]
-    console = Console()
-    console = console if console.is_terminal else Console(width=100)
-    with console.status("installing peers"):
+    page = Page("The generator beside its peers")
+    with page.screen.status("installing peers"):
         prepare({contender.peer for contender in contenders if contender.peer})
     if "ready" in chosen:
         build_image()
     pin()
     runs = {contender.name: partial(compete, contender) for contender in contenders}
     probes = {name: probe for name, probe in PROBES.items() if name in chosen}
-    results = rounds_by_turns(rounds, runs | probes, console)
+    results = rounds_by_turns(rounds, runs | probes, page)
     if contenders:
-        console.print(contest(contenders, results))
+        page.print(contest(contenders, results))
     if probes:
-        console.print(alone(results))
-    if not judge(results, console):
+        page.print(alone(results))
+    reached = judge(results, page)
+    page.publish()
+    if not reached:
         raise typer.Exit(1)
 
 

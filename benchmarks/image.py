@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import median
 from subprocess import PIPE, STDOUT, Popen
 
+from benchmarks.results import Page
 from benchmarks.worker import azurite, seed, settings_of
 from local_host import images
 from local_host.container_instances.definition import Container
@@ -121,14 +122,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="aci-jobs-image-") as folder:
         found = layers(Path(folder))
         seconds = median(starts(options.starts, Path(folder)))
+    page = Page("The worker's image")
     size = sum(megabytes for _, megabytes in found)
-    print(f"{'layers above the base':<72}{'MB':>8}")
+    page.print(f"{'layers above the base':<72}{'MB':>8}")
     for by, megabytes in found:
         step = by.removeprefix("/bin/sh -c ").removeprefix("#(nop) ")
-        print(f"  {step[:68]:<70}{megabytes:>8.1f}")
-    print(_verdict("all of them", size, LARGEST, "MB"))
+        page.print(f"  {step[:68]:<70}{megabytes:>8.1f}", markup=False)
+    page.print(_verdict("all of them", size, LARGEST, "MB"))
     timed = f"start to the first unit, median of {options.starts}"
-    print(_verdict(timed, seconds, LATEST, "s"))
+    page.print(_verdict(timed, seconds, LATEST, "s"))
+    page.publish()
     return 0 if size <= LARGEST and seconds <= LATEST else 1
 
 

@@ -17,7 +17,6 @@ from typing import Annotated, TypeVar
 
 import typer
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.generate_contenders import FailedError, prepare
@@ -25,6 +24,7 @@ from benchmarks.ingest_contenders import LINES, MANY, OURS, Bench, Line, Pace
 from benchmarks.ingest_loading import FEW
 from benchmarks.ingest_server import Keys, Server
 from benchmarks.ingest_units import FORMS, make_units, missing_reader, tables
+from benchmarks.results import Page
 
 T = TypeVar("T")
 
@@ -65,10 +65,10 @@ class Results:
         return statistics.median(one.rate / base.rate for one, base in pairs)
 
 
-def play(bench: Bench, lines: Sequence[Line], rounds: int, console: Console) -> Results:
+def play(bench: Bench, lines: Sequence[Line], rounds: int, page: Page) -> Results:
     """All lines by turns, every other round backwards, so that a slow minute is everybody's."""
     results = Results()
-    with console.status("") as status:
+    with page.screen.status("") as status:
         for number in range(rounds):
             for line in reversed(lines) if number % 2 else lines:
                 status.update(f"round {number + 1} of {rounds}: {line.name}")
@@ -122,22 +122,20 @@ def verdicts(results: Results) -> Iterator[tuple[str, float | None, bool]]:
         yield f"{text}: at most {GROWTH:g}", many / few, many / few <= GROWTH
 
 
-def judge(results: Results, console: Console) -> bool:
+def judge(results: Results, page: Page) -> bool:
     """Say of each target whether it is reached; whether none is missed and nothing failed."""
     for name, fault in results.faults.items():
-        console.print("failed", name, fault, style="red", soft_wrap=True)
+        page.print("failed", name, fault, style="red", soft_wrap=True)
     missed = False
     for text, figure, reached in verdicts(results):
         if figure is None:
-            console.print(f"{'not measured':<24}", text, style="dim", soft_wrap=True)
+            page.print(f"{'not measured':<24}", text, style="dim", soft_wrap=True)
             continue
-        word, style = ("reached", "green") if reached else ("missed", "red")
-        console.print(f"{f'{word} {figure:8.2f}':<24}", text, style=style, soft_wrap=True)
-        missed = missed or not reached
+        missed = not page.judge(text, figure, reached=reached) or missed
     return not (missed or results.faults)
 
 
-def chosen(folder: Path, only: Sequence[str], console: Console) -> list[Line]:
+def chosen(folder: Path, only: Sequence[str], page: Page) -> list[Line]:
     """The lines to measure: those of the contenders named, and of forms that can be read."""
     names = {line.contender.name for line in LINES}
     if unknown := set(only) - names:
@@ -146,7 +144,7 @@ def chosen(folder: Path, only: Sequence[str], console: Console) -> list[Line]:
     for form in FORMS:
         fault = missing_reader(folder / "0", [table.name for table in tables(folder)], FORMS[form])
         if fault:
-            console.print("left out", fault, style="dim", soft_wrap=True)
+            page.print("left out", fault, style="dim", soft_wrap=True)
             wanted.discard(f"ours-{form}")
     return [line for line in LINES if line.contender.name in wanted]
 
@@ -157,21 +155,22 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="A contender to run.")] = None,
 ) -> None:
     """Measure, print the table, and judge."""
-    console = Console()
-    console = console if console.is_terminal else Console(width=100)
+    page = Page("The loader beside COPY alone and its peers")
     with tempfile.TemporaryDirectory(prefix="aci-jobs-ingest-") as name:
         folder = Path(name)
-        with console.status("making units"):
+        with page.screen.status("making units"):
             count = max(MANY, 2 * (units + 1))
             rows = make_units(folder / "units", count, together=range(1, units + 1))
-        lines = chosen(folder / "units", only or (), console)
-        with console.status("installing peers"):
+        lines = chosen(folder / "units", only or (), page)
+        with page.screen.status("installing peers"):
             prepare({line.contender.peer for line in lines if line.contender.peer})
         with Server(folder / "postgresql", tables(folder / "units")) as server:
-            results = play(Bench(server, folder / "units", rows, units), lines, rounds, console)
+            results = play(Bench(server, folder / "units", rows, units), lines, rounds, page)
     title = f"{units} units of retail in PostgreSQL, medians of {rounds} rounds"
-    console.print(show(lines, results, title))
-    if not judge(results, console):
+    page.print(show(lines, results, title))
+    reached = judge(results, page)
+    page.publish()
+    if not reached:
         raise typer.Exit(1)
 
 

@@ -105,9 +105,9 @@ class Ours:
         self._sink.finish(self._tables)
 
 
-def sink(url: str, constraints: str) -> Sink:
+def sink(url: str, constraints: str, schema: str = SCHEMA) -> Sink:
     """The sink of a run; its constraints are made `inline` or `after` all units."""
-    members = {"kind": "postgresql", "schema": SCHEMA, "constraints": constraints}
+    members = {"kind": "postgresql", "schema": schema, "constraints": constraints}
     surroundings = Surroundings(postgresql_url=lambda: url, connections=CONNECTIONS)
     return open_sink(members, surroundings)
 

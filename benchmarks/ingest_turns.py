@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 
@@ -19,7 +20,6 @@ from benchmarks.generate_contenders import (
     FailedError,
     interpreter,
 )
-from benchmarks.ingest_server import Server
 from benchmarks.peers.turns import DONE, READY
 
 
@@ -46,6 +46,17 @@ class Moment:
 def _used(processes: Iterable[psutil.Process]) -> float:
     times = [process.cpu_times() for process in processes if process.is_running()]
     return float(sum(each.user + each.system for each in times))
+
+
+class Server(Protocol):
+    """A PostgreSQL."""
+
+    @property
+    def programs(self) -> Path:
+        """The folder of its programs."""
+
+    def backends(self) -> list[psutil.Process]:
+        """The processes that serve clients."""
 
 
 class Contestant:
@@ -77,14 +88,21 @@ class Contestant:
         self._child.stdin.flush()
 
 
-def take_turn(server: Server, commands: Sequence[Sequence[str]], peer: str | None = None) -> Moment:
+def take_turn(
+    server: Server,
+    commands: Sequence[Sequence[str]],
+    peer: str | None = None,
+    seconds: float = TIMEOUT_SECONDS,
+) -> Moment:
     """Run modules with their arguments, all at once; what it takes from all ready to all done.
 
     Raises:
         FailedError: one of them has failed or took too long.
     """
     with ExitStack() as stack:
-        contestants = [stack.enter_context(_started(server, command, peer)) for command in commands]
+        contestants = [
+            stack.enter_context(_started(server, command, peer, seconds)) for command in commands
+        ]
         _all_say(contestants, READY)
         clients, backends = [each.process for each in contestants], server.backends()
         start = Moment.now(clients, backends)
@@ -106,7 +124,9 @@ def _go_on(contestants: Iterable[Contestant]) -> None:
 
 
 @contextmanager
-def _started(server: Server, command: Sequence[str], peer: str | None) -> Iterator[Contestant]:
+def _started(
+    server: Server, command: Sequence[str], peer: str | None, seconds: float
+) -> Iterator[Contestant]:
     """A module in a process of its own, which ends with the turn."""
     path = f"{server.programs}{os.pathsep}{os.environ['PATH']}"
     with TemporaryFile() as errors:
@@ -118,7 +138,7 @@ def _started(server: Server, command: Sequence[str], peer: str | None) -> Iterat
             stdout=subprocess.PIPE,
             stderr=errors,
         )
-        watchdog = Timer(TIMEOUT_SECONDS, child.kill)
+        watchdog = Timer(seconds, child.kill)
         watchdog.start()
         try:
             yield Contestant(child, errors)

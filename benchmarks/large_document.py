@@ -18,11 +18,11 @@ import typer
 import zstandard
 from azure.storage.blob import BlobServiceClient
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.generate_contenders import FailedError, run
 from benchmarks.large_document_load import CONTAINER, DATASET, RECORD, ROWS
+from benchmarks.results import Page
 from local_host.services.azurite import Azurite
 from local_host.services.postgresql import LocalPostgresql
 from local_host.services.toolchain import Toolchain
@@ -140,8 +140,7 @@ def main(
     """Load each, print the table, and judge."""
     if unknown := set(only or ()).difference(FORMS):
         raise typer.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(FORMS)}")
-    console = Console()
-    console = console if console.is_terminal else Console(width=100)
+    page = Page("A large document in little memory")
     table = Table(title="A document loaded into PostgreSQL by one worker", box=SIMPLE)
     table.add_column("document")
     for heading in ("MB", "rows", "seconds", "k rows/s", "most memory, MB"):
@@ -150,14 +149,16 @@ def main(
         free = shutil.disk_usage(folder).free // 10**6
         if free < ROOM * mb:
             raise typer.BadParameter(f"{ROOM * mb:,} MB of disk are needed, {free:,} are free")
-        with Bench(Path(folder)) as bench, console.status("making and loading"):
+        with Bench(Path(folder)) as bench, page.screen.status("making and loading"):
             faults = measure(bench, only or FORMS, mb * 10**6, table)
-    console.print(table)
+    page.print(table)
     for fault in faults:
-        console.print(fault, style="red", soft_wrap=True)
+        page.print(fault, style="red", soft_wrap=True)
+    if not faults:
+        page.print(f"reached  at most {LIMIT_MB} MB of memory", style="green")
+    page.publish()
     if faults:
         raise typer.Exit(1)
-    console.print(f"reached  at most {LIMIT_MB} MB of memory", style="green")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 from support.endpoint import Answer, endpoint
 
+from benchmarks.results import Page
 from benchmarks.worker import CONTAINER, RUN, azurite, process, settings_of
 from worker_image.contract import DatasetSource, GeneratePayload, Message, Stage, naming
 from worker_image.contract.telemetry import TraceParent, run_span
@@ -120,16 +121,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="What telemetry costs a worker.")
     parser.add_argument("--rounds", type=int, default=7)
     paces = measure(parser.parse_args().rounds)
+    page = Page("What telemetry costs a worker")
     head = f"{UNITS} small units, {SLOTS} slots, {len(paces[NONE])} rounds"
-    print(f"{head:<36}{'units/s':>9}{'to none':>9}{'processor':>14}{'telemetry':>11}")
+    page.print(f"{head:<36}{'units/s':>9}{'to none':>9}{'processor':>14}{'telemetry':>11}")
     for contender, found in paces.items():
         rate, work = median(pace.rate for pace in found), median(pace.work for pace in found)
         ratio = median(b.rate / a.rate for a, b in zip(paces[NONE], found, strict=True))
         part = median(pace.part for pace in found)
-        print(f"{contender.name:<36}{rate:>9.0f}{ratio:>9.2f}{work:>8.2f} ms/unit{part:>8.2%}")
+        page.print(f"{contender.name:<36}{rate:>9.0f}{ratio:>9.2f}{work:>8.2f} ms/unit{part:>8.2%}")
     held = median(pace.part for pace in paces[DEFAULT]) < MOST
     verdict = "reached" if held else "missed"
-    print(f"target: under {MOST:.0%} of a worker's time at {DEFAULT.name}: {verdict}")
+    page.print(f"target: under {MOST:.0%} of a worker's time at {DEFAULT.name}: {verdict}")
+    page.publish()
     return 0 if held else 1
 
 

@@ -187,14 +187,14 @@ def settings_of(connection: str, slots: int) -> dict[str, str]:
     return {item.name: item.value for item in environment(connection, slots).variables()}
 
 
-def seed(connection: str) -> None:
+def seed(connection: str, units: int = UNITS) -> None:
     """Make what a run needs, and put the messages of all units on its queue."""
     with BlobServiceClient.from_connection_string(connection) as blobs:
         for container in (CONTAINER, naming.RUNS):
             blobs.create_container(container)
     with QueueServiceClient.from_connection_string(connection) as queues:
         work = queues.create_queue(naming.work_queue(RUN))
-        texts = [message(unit).encode() for unit in range(UNITS)]
+        texts = [message(unit).encode() for unit in range(units)]
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda text: work.send_message(text, time_to_live=-1), texts))
 

@@ -1,6 +1,5 @@
 """The main job on one machine: started over HTTP, watched, and checked at its end."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from command_line.screens import reports
 from command_line.screens.live import screen
 from command_line.watching import follow
 from local_host.checks import Check, check_run
-from local_host.system import CHECKOUT, System
+from local_host.system import CHECKOUT, LocalApp, System
 from orchestration.settings import Settings
 
 EXAMPLE = CHECKOUT / "examples" / "retail"
@@ -24,9 +23,7 @@ SCHEMA_PREFIX = "retail_"
 
 def run_demo(system: System, units: int | None, console: Console) -> bool:
     """Run the example on a started system; whether everything that was checked holds."""
-    settings = Settings.model_validate(
-        {name.removeprefix("ACI_JOBS_").lower(): value for name, value in _values(system)}
-    )
+    settings = settings_of(system.app)
     request = example_request(units)
     _drop_earlier_schemas(settings.postgresql_url.get_secret_value())
     client = Client(system.app.url, system.app.key)
@@ -42,12 +39,14 @@ def example_request(units: int | None) -> dict[str, Any]:
     return read_job(str(EXAMPLE / "job.yaml"), units=units, changes=[f"sink.schema={schema}"])
 
 
-def _values(system: System) -> Iterator[tuple[str, str]]:
-    yield from (
-        (name, value)
-        for name, value in system.app.settings().items()
+def settings_of(app: LocalApp) -> Settings:
+    """What the app on this machine is told."""
+    values = {
+        name.removeprefix("ACI_JOBS_").lower(): value
+        for name, value in app.settings().items()
         if name.startswith("ACI_JOBS_")
-    )
+    }
+    return Settings.model_validate(values)
 
 
 def _drop_earlier_schemas(url: str) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 from typing import Any, Protocol
 
 from benchmarks.peers.measuring import Made
@@ -41,15 +42,16 @@ def unit(library: Library) -> Made:
     """Customers with their orders and lines, as lines of JSON."""
     records: Counter[str] = Counter()
     lines = []
-    for row in _rows(library):
+    for row in rows(library):
         records[row["type"]] += 1
         lines.append(_ENCODER.encode(row))
     return Made(records, len("\n".join(lines).encode()))
 
 
-def _rows(library: Library) -> Iterator[Row]:
-    keys = iter(range(FIRST_KEY, 10 * FIRST_KEY))
-    for _ in range(CUSTOMERS):
+def rows(library: Library, first_key: int = FIRST_KEY, customers: int = CUSTOMERS) -> Iterator[Row]:
+    """Customers, each with its orders, each with its lines."""
+    keys = count(first_key)
+    for _ in range(customers):
         customer = library.customer(next(keys))
         yield customer
         for _ in range(library.between(3, 13)):

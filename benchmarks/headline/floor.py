@@ -1,0 +1,82 @@
+"""The floor: what PostgreSQL alone needs for the same documents, by COPY from two processes."""
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg import sql
+
+from benchmarks.generate_contenders import ROOT, FailedError
+from benchmarks.headline.ground import Ground
+from benchmarks.headline.pipeline import SCHEMA, Ran, request
+from benchmarks.ingest_loading import sink
+from benchmarks.ingest_turns import Moment, take_turn
+from worker_image.making import TellTables
+from worker_image.tables import Table
+
+PROCESSES = 2
+SECONDS = 900
+LOADING = "benchmarks.headline.floor_loading"
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What it took."""
+
+    rows: int
+    spent: Moment
+
+
+def tables() -> tuple[Table, ...]:
+    """Those of the job."""
+    return TellTables(json.dumps(request(1)["dataset"])).answer()
+
+
+def prepare(ground: Ground, schema: str) -> None:
+    """The same empty tables, with keys and foreign keys, as a run makes them."""
+    with closing(sink(ground.postgresql.url, "inline", schema)) as target:
+        target.prepare(tables())
+
+
+def convert(ground: Ground, ran: Ran, folder: Path) -> None:
+    """Make the run's documents ready for COPY; its tables tell how.
+
+    Raises:
+        FailedError: it did not work.
+    """
+    folder.mkdir()
+    given = (ground.azurite.connection_string, ground.postgresql.url, SCHEMA, ran.run, str(folder))
+    children = [
+        subprocess.Popen([sys.executable, "-m", LOADING, "convert", *given, *share], cwd=ROOT)
+        for share in _shares()
+    ]
+    try:
+        if any(child.wait(SECONDS) for child in children):
+            raise FailedError("the documents could not be made ready for COPY")
+    finally:
+        for child in children:
+            child.kill()
+
+
+def load(ground: Ground, folder: Path) -> Floor:
+    """Load them into tables made anew.
+
+    Raises:
+        FailedError: it did not work.
+    """
+    prepare(ground, SCHEMA)
+    given = ("load", ground.postgresql.url, str(folder))
+    commands = [(LOADING, *given, *share) for share in _shares()]
+    spent = take_turn(ground, commands, seconds=SECONDS)
+    counts = (
+        ground.ask("select count(*) from {}", sql.Identifier(SCHEMA, table.name))
+        for table in tables()
+    )
+    return Floor(sum(count for [(count,)] in counts), spent)
+
+
+def _shares() -> list[tuple[str, str]]:
+    return [(str(share), str(PROCESSES)) for share in range(PROCESSES)]
