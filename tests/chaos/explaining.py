@@ -1,0 +1,40 @@
+"""Which ends and dead letters the faults of an episode justify."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from .courses import Course
+
+MANY_ATTEMPTS = 20
+
+# What a run may say as it fails, by the fault that makes it: none of the others may end one.
+FAILURES: Mapping[str, str] = {
+    "bad_image": r"InaccessibleImage",
+}
+
+_NETWORK = r"ServiceRe(quest|sponse)\w*Error|HttpResponseError|IncompleteReadError"
+
+# What the last error of a unit may be when its attempts have run out.
+LETTERS: Mapping[str, str] = {
+    **dict.fromkeys(("cut", "reset", "half-open", "deaf", "delay", "stop"), _NETWORK),
+    **dict.fromkeys(("kill", "pause"), f"WorkerDied|UnitTimeout|MakerError|{_NETWORK}"),
+    **dict.fromkeys(("crash", "evict"), "WorkerDied"),
+    "kill maker": "MakerError|StartError",
+    "fill disk": "OSError|MakerError|ProgramFailed|StartError|FileNotFoundError",
+}
+
+
+def unexplained(course: Course, faults: Collection[str]) -> Iterator[str]:
+    """Ends and dead letters that none of the faults has brought about."""
+    allowed = [pattern for fault, pattern in FAILURES.items() if fault in faults]
+    for state, reason in course.ends:
+        if state == "Failed" and not any(re.search(pattern, reason) for pattern in allowed):
+            yield f"it failed without a fault that makes it fail: {reason}"
+        if state == "Cancelled":
+            yield "it was cancelled, and nobody had asked for it"
+    if course.work.job.attempts >= MANY_ATTEMPTS and course.letters:
+        yield f"dead letters in spite of {MANY_ATTEMPTS} attempts: {course.letters[:1]}"
+    causes = "|".join(pattern for fault, pattern in LETTERS.items() if fault in faults)
+    for letter in course.letters:
+        if not causes or not re.search(causes, f"{letter['type']}: {letter['error']}"):
+            yield f"a dead letter that no fault explains: {letter}"

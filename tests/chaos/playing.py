@@ -1,0 +1,87 @@
+"""One episode: a ground, jobs in a storm, all healed, and what must hold at the end."""
+
+import shutil
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from command_line.client import Client
+
+from . import invariants
+from .courses import ANSWER_SECONDS, Course, Follower
+from .ground import EpisodeGround
+from .jobs import Work
+from .scenario import STORM, Scenario
+from .storm import Happening, Storm
+
+END_SECONDS = 240.0  # from the end of the storm to those of all runs
+
+
+@dataclass
+class Result:
+    """What an episode came to; its folder is there only if something is wrong."""
+
+    scenario: Scenario
+    folder: Path
+    courses: list[Course]
+    happenings: list[Happening] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def met(self) -> Counter[str]:
+        """How often each fault has met somebody."""
+        return Counter(str(each.fault) for each in self.happenings if each.met)
+
+    @property
+    def ends(self) -> Counter[str]:
+        """The ends of runs, each with those that were mended before it."""
+        return Counter(
+            ", then ".join(state for state, _ in course.ends) or "no end" for course in self.courses
+        )
+
+
+def play(scenario: Scenario, folder: Path) -> Result:
+    """Play an episode in a new folder; whatever ends it, nothing is left running."""
+    began = monotonic()
+    result = Result(scenario, folder, [Course(Work(job)) for job in scenario.jobs])
+    ground = EpisodeGround(folder)
+    try:
+        ground.start()
+        for course in result.courses:
+            course.work.prepare(ground.view(course.work.schema))
+        _storm(ground, result)
+        result.wrong += invariants.of_the_runs(ground, result.courses, result.happenings)
+    finally:
+        ground.stop()
+    result.wrong += invariants.of_the_ground(ground)
+    result.seconds = monotonic() - began
+    if not result.wrong:
+        shutil.rmtree(folder)
+    return result
+
+
+def _storm(ground: EpisodeGround, result: Result) -> None:
+    """Start the jobs in the storm, heal everything, and follow the runs to their ends."""
+    began, over = monotonic(), Event()
+    app = ground.app
+    follower = Follower(
+        client=lambda: Client(app.url, app.key, ANSWER_SECONDS),
+        began=began,
+        deadline=began + STORM + END_SECONDS,
+        over=over,
+    )
+    storm = Storm(ground, result.scenario.faults, began)
+    with ThreadPoolExecutor(len(result.courses)) as pool:
+        try:
+            followed = [pool.submit(follower.follow, course) for course in result.courses]
+            result.happenings = storm.wait()
+            ground.heal()
+            for each in followed:
+                each.result()
+        finally:
+            over.set()
+            storm.end()
