@@ -120,7 +120,7 @@ def _job(random: Random, number: int) -> Job:
         kind=kind,
         number=number,
         at=round(random.uniform(0, 6), 1),
-        units=random.choice((20, 60, 120)),
+        units=random.choice((10, 30, 60)),
         attempts=random.choice((3, 20, 20)),
         options=options,
     )
