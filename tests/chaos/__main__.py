@@ -2,7 +2,6 @@
 
 import random
 import signal
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic

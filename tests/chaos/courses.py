@@ -6,7 +6,6 @@ from threading import Event
 from time import monotonic
 from typing import Any, TypeVar
 
-import httpx
 from support.runs import FINAL
 
 from command_line.client import Client, RefusedError, UnreachableError
@@ -33,6 +32,7 @@ class Course:
     run: str = ""
     ends: list[tuple[str, str]] = field(default_factory=list)  # state and reason
     letters: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # of its reports
     wrong: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -51,7 +51,7 @@ class Follower:
     over: Event
 
     def follow(self, course: Course) -> None:
-        """Carry a job from its request to a run of which every unit is proven, or say what is wrong."""
+        """Carry a job from its request to a run that has succeeded, or say what is wrong."""
         self.over.wait(max(0.0, self.began + course.work.job.at - monotonic()))
         try:
             self._start(course)
@@ -80,12 +80,14 @@ class Follower:
 
         shown = self._answer("ended", look)
         course.ends.append((shown["state"], shown["report"]["reason"]))
+        course.notes += shown["report"]["notes"]
         return str(shown["state"])
 
     def _redrive(self, course: Course) -> None:
         client = self.client()
         path = f"/runs/{course.run}/dead-letters"
-        course.letters += self._answer("read", lambda: (list(client.pages(path, "dead_letters")),))[0]
+        (letters,) = self._answer("read", lambda: (list(client.pages(path, "dead_letters")),))
+        course.letters += letters
         self._answer("redriven", lambda: client.call("POST", f"/runs/{course.run}/redrive", {}))
 
     def _answer(self, what: str, ask: Callable[[], T | None]) -> T:

@@ -1,7 +1,7 @@
 """Which ends and dead letters the faults of an episode justify."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from .courses import Course
 
@@ -14,6 +14,10 @@ FAILURES: Mapping[str, str] = {
 
 _NETWORK = r"ServiceRe(quest|sponse)\w*Error|HttpResponseError|IncompleteReadError"
 
+# A group whose worker says nothing: it has ended and its group does not say so, or never began.
+UNHEARD = {"stale_state", "stuck_pending", "bad_image", "failed_operation"}
+SILENT = "no word from its worker"
+
 # What the last error of a unit may be when its attempts have run out.
 LETTERS: Mapping[str, str] = {
     **dict.fromkeys(("cut", "reset", "half-open", "deaf", "delay", "stop"), _NETWORK),
@@ -24,7 +28,7 @@ LETTERS: Mapping[str, str] = {
 }
 
 
-def unexplained(course: Course, faults: Collection[str]) -> Iterator[str]:
+def unexplained(course: Course, faults: Set[str]) -> Iterator[str]:
     """Ends and dead letters that none of the faults has brought about."""
     allowed = [pattern for fault, pattern in FAILURES.items() if fault in faults]
     for state, reason in course.ends:
@@ -34,7 +38,15 @@ def unexplained(course: Course, faults: Collection[str]) -> Iterator[str]:
             yield "it was cancelled, and nobody had asked for it"
     if course.work.job.attempts >= MANY_ATTEMPTS and course.letters:
         yield f"dead letters in spite of {MANY_ATTEMPTS} attempts: {course.letters[:1]}"
+    yield from _silent(course, faults)
     causes = "|".join(pattern for fault, pattern in LETTERS.items() if fault in faults)
     for letter in course.letters:
         if not causes or not re.search(causes, f"{letter['type']}: {letter['error']}"):
             yield f"a dead letter that no fault explains: {letter}"
+
+
+def _silent(course: Course, faults: Set[str]) -> Iterator[str]:
+    """No fault lasts as long as the patience with a worker; a group that never ran is no worker."""
+    silent = [note for note in course.notes if SILENT in note]
+    if silent and not faults & UNHEARD:
+        yield f"a worker was given up as silent, and nothing had silenced it: {silent}"

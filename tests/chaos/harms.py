@@ -19,7 +19,7 @@ from local_host.services.process import ServiceError
 from . import processes
 from .ground import CLOCK, EpisodeGround, faketime
 from .network import Weather
-from .scenario import ACI_FAULTS, WEATHERS, Fault
+from .scenario import ACI_FAULTS, Fault
 
 _POLL = 0.05
 _STARTS = 5
@@ -32,7 +32,7 @@ Context = AbstractContextManager[str]
 
 def harm(ground: EpisodeGround, fault: Fault, over: Event) -> Context:
     """A fault while the context lasts; `over` ends the wait for somebody to meet it."""
-    if fault.kind in WEATHERS:
+    if fault.on_a_link:
         return _weather(ground, fault)
     match fault.target:
         case "aci":
@@ -102,7 +102,7 @@ def _paused(worker: psutil.Process, _: Fault) -> Iterator[str]:
 
 
 @contextmanager
-def _full(worker: psutil.Process, _: Fault) -> Iterator[str]:
+def _full(worker: psutil.Process, fault: Fault) -> Iterator[str]:
     family = processes.family(worker.pid)
     limits = [(process, process.rlimit(psutil.RLIMIT_FSIZE)) for process in family]
     for process, (_, most) in limits:

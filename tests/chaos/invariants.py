@@ -3,11 +3,11 @@
 import hashlib
 import json
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
-from support.runs import Ground, until
+from support.runs import Ground
 
 from worker_image.contract import Receipt, naming
 

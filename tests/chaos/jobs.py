@@ -25,7 +25,7 @@ rm "$HOME/unit-$ACI_JOBS_UNIT"
 """
 _LIMITS: Mapping[str, Any] = {
     "start_timeout": 15,
-    "silence_timeout": 25,
+    "silence_timeout": 40,
     "unit_timeout": 60,
     "deadline": 900,
     "replacements": 200,

@@ -131,8 +131,9 @@ async def _serve(link: Link, reader: asyncio.StreamReader, writer: asyncio.Strea
     except OSError:
         pass  # the service is away: its clients are told so by the end of their connection
     finally:
+        reset = not link.lossy.isdisjoint({writer, there})
         for end in filter(None, (writer, there)):
-            _end(end, reset=end in link.lossy)
+            _end(end, reset=reset)
             link.open.discard(end)
             link.lossy.discard(end)
 

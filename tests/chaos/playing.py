@@ -51,9 +51,7 @@ def play(scenario: Scenario, folder: Path) -> Result:
     ground = EpisodeGround(folder)
     try:
         ground.start()
-        for course in result.courses:
-            course.work.prepare(ground.view(course.work.schema))
-        _storm(ground, result)
+        ride(ground, result)
         result.wrong += invariants.of_the_runs(ground, result.courses, result.happenings)
     finally:
         ground.stop()
@@ -64,8 +62,12 @@ def play(scenario: Scenario, folder: Path) -> Result:
     return result
 
 
-def _storm(ground: EpisodeGround, result: Result) -> None:
+def ride(ground: EpisodeGround, result: Result) -> None:
     """Start the jobs in the storm, heal everything, and follow the runs to their ends."""
+    for course in result.courses:
+        view = ground.view(course.work.schema)
+        course.work.prepare(view)
+        view.close()
     began, over = monotonic(), Event()
     app = ground.app
     follower = Follower(

@@ -66,9 +66,9 @@ def _below(folder: Path) -> Iterator[psutil.Process]:
     own = os.getpid()
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != own and process.status() != psutil.STATUS_ZOMBIE:
-                if _lives_in(process, f"{folder}{os.sep}"):
-                    yield process
+            lives = process.pid != own and process.status() != psutil.STATUS_ZOMBIE
+            if lives and _lives_in(process, f"{folder}{os.sep}"):
+                yield process
 
 
 def _lives_in(process: psutil.Process, prefix: str) -> bool:

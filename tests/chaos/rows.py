@@ -32,7 +32,8 @@ def wrong_rows(
     course: Course, database: psycopg.Connection[Any], receipts: Mapping[int, Receipt]
 ) -> Iterator[str]:
     """What is wrong with the tables of a run, with their references and with the ledger."""
-    schema, lines = course.work.schema, {}
+    schema = course.work.schema
+    lines: dict[str, list[tuple[str]]] = {}
     for unit in course.work.units.values():
         for record, line in unit.lines():
             lines.setdefault(record, []).append((line,))

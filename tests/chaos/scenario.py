@@ -62,13 +62,18 @@ class Fault:
         return f"{self.kind} {self.target}"
 
     @property
+    def on_a_link(self) -> bool:
+        """Whether it is one of the network."""
+        return self.kind in WEATHERS and self.target in LINKS
+
+    @property
     def parts(self) -> frozenset[str]:
         """What nothing else may touch meanwhile."""
         if self.target == "azurite":
             return frozenset({"azurite", "link blob", "link queue"})
         if self.target in ("postgresql", "postgresql backend"):
             return frozenset({"postgresql", "link database"})
-        if self.kind in WEATHERS:
+        if self.on_a_link:
             return frozenset({f"link {self.target}", _behind(self.target)})
         return frozenset({self.target if self.target in SERVICES else f"{self.kind} {self.target}"})
 
@@ -108,7 +113,10 @@ def draw(seed: int) -> Scenario:
 
 def _job(random: Random, number: int) -> Job:
     kind = random.choice(KINDS)
-    options: dict[str, Any] = {"random_seed": random.randrange(1000), "count": random.choice((1, 2))}
+    options: dict[str, Any] = {
+        "random_seed": random.randrange(1000),
+        "count": random.choice((1, 2)),
+    }
     if kind != "command":
         options["compression"] = random.choice(("none", "gzip", "zstd"))
     if kind in ("ingest", "pipeline"):
