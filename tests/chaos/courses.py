@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from threading import Event
 from time import monotonic
 from typing import Any, TypeVar
@@ -12,7 +13,6 @@ from command_line.client import Client, RefusedError, UnreachableError
 
 from .jobs import Work
 
-ANSWER_SECONDS = 10.0
 REDRIVES = 3
 _POLL = 0.25
 _AWAY = 500  # and above: the app, or what it stands on, is away
@@ -88,7 +88,16 @@ class Follower:
         path = f"/runs/{course.run}/dead-letters"
         (letters,) = self._answer("read", lambda: (list(client.pages(path, "dead_letters")),))
         course.letters += letters
-        self._answer("redriven", lambda: client.call("POST", f"/runs/{course.run}/redrive", {}))
+        self._answer("redriven", lambda: self._redriven(course))
+
+    def _redriven(self, course: Course) -> bool:
+        """Ask for a redrive; a conflict is the answer to one that was heard before."""
+        try:
+            self.client().call("POST", f"/runs/{course.run}/redrive", {})
+        except RefusedError as error:
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+        return True
 
     def _answer(self, what: str, ask: Callable[[], T | None]) -> T:
         """Ask until there is an answer; who is away is asked again."""

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping, Set
 from .courses import Course
 
 MANY_ATTEMPTS = 20
+STOPPED = ("Failed", "Cancelled")
 
-# What a run may say as it fails, by the fault that makes it: none of the others may end one.
-FAILURES: Mapping[str, str] = {
-    "bad_image": r"InaccessibleImage",
+# How a run may end before its work is done, and why, by the fault that makes it.
+ENDS: Mapping[str, str] = {
+    "bad_image": "Failed: .*InaccessibleImage",
+    "no_image": "Failed: .*InaccessibleImage",
+    "forbid": "Failed: .*AuthorizationFailed",
+    "cancel": "Cancelled: ",
 }
 
 _NETWORK = r"ServiceRe(quest|sponse)\w*Error|HttpResponseError|IncompleteReadError"
 
 # A group whose worker says nothing: it has ended and its group does not say so, or never began.
-UNHEARD = {"stale_state", "stuck_pending", "bad_image", "failed_operation"}
+UNHEARD = {"stale_state", "stuck_pending", "bad_image", "no_image", "failed_operation"}
 SILENT = "no word from its worker"
 
 # What the last error of a unit may be when its attempts have run out.
@@ -23,6 +27,7 @@ LETTERS: Mapping[str, str] = {
     **dict.fromkeys(("cut", "reset", "half-open", "deaf", "delay", "stop"), _NETWORK),
     **dict.fromkeys(("kill", "pause"), f"WorkerDied|UnitTimeout|MakerError|{_NETWORK}"),
     **dict.fromkeys(("crash", "evict"), "WorkerDied"),
+    "kill machine": "WorkerDied",
     "kill maker": "MakerError|StartError",
     "fill disk": "OSError|MakerError|ProgramFailed|StartError|FileNotFoundError",
 }
@@ -30,12 +35,10 @@ LETTERS: Mapping[str, str] = {
 
 def unexplained(course: Course, faults: Set[str]) -> Iterator[str]:
     """Ends and dead letters that none of the faults has brought about."""
-    allowed = [pattern for fault, pattern in FAILURES.items() if fault in faults]
-    for state, reason in course.ends:
-        if state == "Failed" and not any(re.search(pattern, reason) for pattern in allowed):
-            yield f"it failed without a fault that makes it fail: {reason}"
-        if state == "Cancelled":
-            yield "it was cancelled, and nobody had asked for it"
+    allowed = [pattern for fault, pattern in ENDS.items() if fault in faults]
+    for end in (f"{state}: {reason}" for state, reason in course.ends if state in STOPPED):
+        if not any(re.match(pattern, end, re.DOTALL) for pattern in allowed):
+            yield f"no fault ends a run so: {end}"
     if course.work.job.attempts >= MANY_ATTEMPTS and course.letters:
         yield f"dead letters in spite of {MANY_ATTEMPTS} attempts: {course.letters[:1]}"
     yield from _silent(course, faults)

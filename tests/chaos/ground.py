@@ -13,6 +13,7 @@ from azure.storage.queue import QueueServiceClient
 from support.runs import Ground, until
 from support.tcp_postgresql import PASSWORD, TcpPostgresql
 
+from command_line.client import Client
 from local_host.loopback import request
 from local_host.services.azurite import ACCOUNT_KEY, Azurite
 from local_host.services.ports import HOST
@@ -33,6 +34,7 @@ CHANGES = {
     "ACI_JOBS_SEED_WINDOW": "30",
 }
 OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 3, "tick_seconds": 0.05}
+ANSWER_SECONDS = 10.0
 CLOCK = ".faketimerc"  # in the home of a worker: libfaketime reads it again every second
 _FAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
 _BOOKS = ("blob", "queue")
@@ -87,6 +89,11 @@ class EpisodeGround:
     def pid(self, service: str) -> int | None:
         """The process of a service; None while it is down."""
         return self.services[service][0].pid
+
+    @property
+    def client(self) -> Client:
+        """A caller of the API who has little patience."""
+        return Client(self.app.url, self.app.key, ANSWER_SECONDS)
 
     def view(self, schema: str) -> Ground:
         """The app and its services as a test looks at them."""

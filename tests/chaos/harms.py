@@ -5,42 +5,39 @@ A context gives what it met, for the record; nothing where nobody was there to b
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import Event
-from time import monotonic
-from typing import TypeVar
 
-import httpx
 import psutil
 import psycopg
 
 from local_host.services.process import ServiceError
 
-from . import processes
-from .ground import CLOCK, EpisodeGround, faketime
+from . import asking, processes, worker_harms
+from .ground import EpisodeGround
 from .network import Weather
-from .scenario import ACI_FAULTS, Fault
+from .scenario import Fault
+from .waiting import awaited
 
-_POLL = 0.05
 _STARTS = 5
-_SIGNALS = {"kill": signal.SIGKILL, "kill maker": signal.SIGKILL, "stop": signal.SIGTERM}
-_NO_FILES = 0  # bytes that a process may write into one: its disk is full
 
-T = TypeVar("T")
 Context = AbstractContextManager[str]
+Harm = Callable[[EpisodeGround, Fault, Event], Context]
 
 
 def harm(ground: EpisodeGround, fault: Fault, over: Event) -> Context:
     """A fault while the context lasts; `over` ends the wait for somebody to meet it."""
     if fault.on_a_link:
         return _weather(ground, fault)
-    match fault.target:
-        case "aci":
-            return _aci(ground, fault, over)
-        case "worker":
-            return _worker(ground, fault, over)
-        case "postgresql backend":
-            return _backend(ground, fault, over)
+    by_target: dict[str, Harm] = {
+        "aci": asking.aci,
+        "messages": asking.doubled,
+        "postgresql backend": _backend,
+        "run": asking.wished,
+        "worker": worker_harms.worker,
+    }
+    if fault.target in by_target:
+        return by_target[fault.target](ground, fault, over)
     return _WAYS[fault.kind](ground, fault)
 
 
@@ -52,89 +49,6 @@ def _weather(ground: EpisodeGround, fault: Fault) -> Iterator[str]:
 
 
 @contextmanager
-def _aci(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
-    """In force until it is spent, at the longest to the end of the storm."""
-    wanted = {"kind": fault.kind, **ACI_FAULTS[fault.kind]}
-
-    def ask() -> str:
-        with suppress(httpx.HTTPError):
-            ground.ask_stand_in("POST", "faults", json=wanted)
-            return "asked for"
-        return ""
-
-    yield _awaited(ask, fault.seconds, over)
-
-
-# ------------------------------------------------------------------------------ workers
-
-
-@contextmanager
-def _worker(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
-    def choose() -> psutil.Process | None:
-        found = processes.workers(ground.folder)
-        return found[int(fault.choice * len(found))] if found else None
-
-    worker, met = _awaited(choose, fault.seconds, over), ""
-    with ExitStack() as held:
-        if worker:
-            with suppress(psutil.Error, OSError):  # it ended before it could be met
-                met = held.enter_context(_WORKER_WAYS[fault.kind](worker, fault))
-        yield met
-
-
-@contextmanager
-def _signalled(worker: psutil.Process, fault: Fault) -> Iterator[str]:
-    met = [worker]
-    if fault.kind == "kill maker":
-        met = processes.children(worker)[:1]
-    sent = processes.signal_all(met, _SIGNALS[fault.kind])
-    yield f"pid {met[0].pid}" if sent else ""
-
-
-@contextmanager
-def _paused(worker: psutil.Process, _: Fault) -> Iterator[str]:
-    family = processes.family(worker.pid)
-    sent = processes.signal_all(family, signal.SIGSTOP)
-    try:
-        yield f"pid {worker.pid}" if sent else ""
-    finally:
-        processes.signal_all(family, signal.SIGCONT)
-
-
-@contextmanager
-def _full(worker: psutil.Process, fault: Fault) -> Iterator[str]:
-    family = processes.family(worker.pid)
-    limits = [(process, process.rlimit(psutil.RLIMIT_FSIZE)) for process in family]
-    for process, (_, most) in limits:
-        process.rlimit(psutil.RLIMIT_FSIZE, (_NO_FILES, most))
-    yield f"pid {worker.pid}"
-    for process, limit in limits:
-        with suppress(psutil.Error):
-            process.rlimit(psutil.RLIMIT_FSIZE, limit)
-
-
-@contextmanager
-def _shifted(worker: psutil.Process, fault: Fault) -> Iterator[str]:
-    clock = processes.home(worker) / CLOCK
-    clock.write_text(f"{fault.value:+.0f}\n")
-    yield f"pid {worker.pid} by {fault.value:+.0f} s" if faketime() else ""
-    with suppress(OSError):  # its home is gone
-        clock.write_text("+0\n")
-
-
-_WORKER_WAYS: dict[str, Callable[[psutil.Process, Fault], Context]] = {
-    "kill": _signalled,
-    "kill maker": _signalled,
-    "stop": _signalled,
-    "pause": _paused,
-    "fill disk": _full,
-    "shift clock": _shifted,
-}
-
-# ------------------------------------------------------------------------------ services
-
-
-@contextmanager
 def _backend(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
     """PostgreSQL ends all its connections when one of its processes dies, and recovers."""
 
@@ -142,7 +56,7 @@ def _backend(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
         found = processes.children(psutil.Process(ground.pid("postgresql")))
         return found[int(fault.choice * len(found))] if found else None
 
-    met = _awaited(choose, fault.seconds, over)
+    met = awaited(choose, over)
     sent = processes.signal_all([met] if met else [], signal.SIGKILL)
     yield f"pid {met.pid}" if met and sent else ""
 
@@ -201,11 +115,3 @@ def _start(ground: EpisodeGround, service: str) -> None:
             ground.services[service][1]()
             return
     ground.services[service][1]()
-
-
-def _awaited(read: Callable[[], T], seconds: float, over: Event) -> T:
-    """The first answer that is true, or the last one after so long."""
-    deadline = monotonic() + seconds
-    while not (answer := read()) and monotonic() < deadline and not over.wait(_POLL):
-        pass
-    return answer

@@ -8,10 +8,8 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
-from command_line.client import Client
-
 from . import invariants
-from .courses import ANSWER_SECONDS, Course, Follower
+from .courses import Course, Follower
 from .ground import EpisodeGround
 from .jobs import Work
 from .scenario import STORM, Scenario
@@ -69,9 +67,8 @@ def ride(ground: EpisodeGround, result: Result) -> None:
         course.work.prepare(view)
         view.close()
     began, over = monotonic(), Event()
-    app = ground.app
     follower = Follower(
-        client=lambda: Client(app.url, app.key, ANSWER_SECONDS),
+        client=lambda: ground.client,
         began=began,
         deadline=began + STORM + END_SECONDS,
         over=over,

@@ -57,6 +57,16 @@ def children(process: psutil.Process) -> list[psutil.Process]:
     return []
 
 
+def with_keeper(worker: psutil.Process) -> list[psutil.Process]:
+    """A worker behind the process that keeps its container, if that still does.
+
+    Raises:
+        psutil.Error: it has ended.
+    """
+    keeper, container = worker.parent(), str(home(worker).parent)
+    return [keeper, worker] if keeper and container in keeper.cmdline() else [worker]
+
+
 def left(folder: Path) -> list[str]:
     """What still lives of a folder: by its home, its working folder, or its command."""
     return sorted(f"{process.pid} {_command(process)}" for process in _below(folder))

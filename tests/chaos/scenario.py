@@ -13,14 +13,16 @@ from .network import Weather
 
 SERVICES = ("functions", "arm", "azurite", "postgresql")
 LINKS = ("blob", "queue", "database", "arm")
-WORKER_HARMS = ("kill", "kill maker", "stop", "pause", "fill disk", "shift clock")
+WORKER_HARMS = ("kill", "kill maker", "kill machine", "stop", "pause", "fill disk", "shift clock")
 SERVICE_HARMS = ("kill", "stop", "pause")
+WISHES = ("pause", "scale", "cancel")
 WEATHERS = tuple(weather for weather in Weather if weather is not Weather.FAIR)
 REGIONS = ("eastus", "westus", "northeurope")
 
 # What the stand-in is told to do, and how often; the slow ones once, as a run waits minutes.
 ACI_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "refuse": {"operation": "*", "count": 3},
+    "forbid": {"kind": "refuse", "status": 403, "code": "AuthorizationFailed"},
     "throttle": {"operation": "create", "count": 1, "seconds": 3},
     "quota": {"count": 1},
     "transitioning": {"operation": "delete", "count": 2},
@@ -29,6 +31,7 @@ ACI_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "no_capacity": {"count": 1},
     "failed_operation": {"count": 1},
     "bad_image": {"count": 1, "seconds": 2},
+    "no_image": {"kind": "bad_image", "count": 4, "seconds": 1},
     "stuck_pending": {"count": 1, "seconds": 1800},
     "crash": {"count": 2, "seconds": 4},
     "stale_state": {"count": 1},
@@ -39,6 +42,10 @@ ACI_FAULTS: Mapping[str, Mapping[str, Any]] = {
 WAVES, WAVE, QUIET = 3, 5.0, 3.0
 STORM = WAVES * (WAVE + QUIET)
 CLOCKS = (-26 * 3600.0, -3600.0, -300.0, 45.0, 1200.0, 7200.0, 9 * 86400.0)
+FAMILIES = (
+    *("worker", "worker", "worker", "service", "service", "link", "link", "link"),
+    *("aci", "aci", "run", "messages"),
+)
 KINDS = ("generate", "ingest", "pipeline", "command")
 
 
@@ -75,7 +82,8 @@ class Fault:
             return frozenset({"postgresql", "link database"})
         if self.on_a_link:
             return frozenset({f"link {self.target}", _behind(self.target)})
-        return frozenset({self.target if self.target in SERVICES else f"{self.kind} {self.target}"})
+        alone = self.target in SERVICES or self.target == "run"
+        return frozenset({self.target if alone else f"{self.kind} {self.target}"})
 
 
 @dataclass(frozen=True)
@@ -137,19 +145,21 @@ def _job(random: Random, number: int) -> Job:
 def _faults(random: Random) -> Iterator[Fault]:
     for wave in range(WAVES):
         begins = wave * (WAVE + QUIET)
-        for _ in range(random.choice((1, 2, 3, 4))):
+        for _ in range(random.choice((1, 2, 3, 4, 5))):
             at = begins + random.uniform(0, WAVE / 2)
             longest = begins + WAVE - at
             yield _fault(random, round(at, 1), round(random.uniform(0.3, longest), 1))
 
 
 def _fault(random: Random, at: float, seconds: float) -> Fault:
-    family = random.choice(("worker", "worker", "service", "link", "link", "aci"))
+    family = random.choice(FAMILIES)
     choice = round(random.random(), 3)
     match family:
         case "worker":
             kind = random.choice(WORKER_HARMS)
             shift = random.choice(CLOCKS) if kind == "shift clock" else 0.0
+            if kind == "pause":  # some for longer than a lease lasts
+                seconds = round(min(3 * seconds, STORM - at), 1)
             return Fault(at, seconds, kind, "worker", choice, shift)
         case "service":
             target = random.choice((*SERVICES, "postgresql backend"))
@@ -159,6 +169,10 @@ def _fault(random: Random, at: float, seconds: float) -> Fault:
             kind, target = random.choice(WEATHERS), random.choice(LINKS)
             late = round(random.uniform(0.05, 0.6), 2) if kind is Weather.DELAY else 0.0
             return Fault(at, seconds, kind, target, choice, late)
+        case "run":
+            return Fault(at, seconds, random.choice(WISHES), "run", choice)
+        case "messages":
+            return Fault(at, seconds, "double", "messages", choice)
     return Fault(at, seconds, random.choice(tuple(ACI_FAULTS)), "aci", choice)
 
 

@@ -9,7 +9,7 @@ from support.tables import table
 from .courses import Course
 from .explaining import unexplained
 from .jobs import Work
-from .scenario import ACI_FAULTS, LINKS, SERVICES, STORM, WEATHERS, WORKER_HARMS, Job, draw
+from .scenario import ACI_FAULTS, LINKS, SERVICES, STORM, WEATHERS, WISHES, WORKER_HARMS, Job, draw
 
 pytestmark = pytest.mark.long
 
@@ -33,7 +33,9 @@ def test_every_fault_is_drawn_and_all_are_over_when_the_storm_is() -> None:
         *(f"{kind} {service}" for kind in ("kill", "stop", "pause") for service in SERVICES),
         *(f"{weather} {link}" for weather in WEATHERS for link in LINKS),
         *(f"{kind} aci" for kind in ACI_FAULTS),
+        *(f"{wish} run" for wish in WISHES),
         "kill postgresql backend",
+        "double messages",
     }
 
 
@@ -58,14 +60,14 @@ def letter(kind: str) -> dict[str, Any]:
         "nobody touched the image": (
             course(ends=[("Failed", "InaccessibleImage: …")]),
             {"kill", "cut"},
-            "it failed without a fault that makes it fail",
+            "no fault ends a run so: Failed",
         ),
         "it gave up": (
             course(ends=[("Failed", "no progress")]),
             {"bad_image"},
-            "it failed without a fault that makes it fail",
+            "no fault ends a run so: Failed",
         ),
-        "nobody cancelled": (course(ends=[("Cancelled", "")]), {"kill"}, "it was cancelled"),
+        "nobody cancelled": (course(ends=[("Cancelled", "")]), {"kill"}, "no fault ends a run so"),
         "a worker was killed": (course(letters=[letter("WorkerDied")]), {"kill"}, ""),
         "no worker was killed": (
             course(letters=[letter("WorkerDied")]),

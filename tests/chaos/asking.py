@@ -1,0 +1,93 @@
+"""Faults that are asked for: of the stand-in for ACI, of the app by people, of the queue."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from threading import Event
+from typing import Any
+
+import httpx
+from azure.core.exceptions import AzureError
+from azure.storage.queue import QueueServiceClient
+from support.runs import until
+
+from command_line.client import RefusedError, UnreachableError
+
+from .ground import EpisodeGround
+from .scenario import ACI_FAULTS, Fault
+from .waiting import awaited
+
+
+@contextmanager
+def aci(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
+    """In force until it is spent, at the longest to the end of the storm."""
+    wanted = {"kind": fault.kind, **ACI_FAULTS[fault.kind]}
+
+    def ask() -> str:
+        with suppress(httpx.HTTPError):
+            ground.ask_stand_in("POST", "faults", json=wanted)
+            return "asked for"
+        return ""
+
+    yield awaited(ask, over)
+
+
+@contextmanager
+def wished(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
+    """Somebody pauses, scales or cancels a run, and takes back what can be taken back."""
+
+    def choose() -> str:
+        with suppress(UnreachableError, RefusedError):
+            found = ground.client.call("GET", "/runs", query={"state": "live"})["runs"]
+            return str(found[int(fault.choice * len(found))]["run"]) if found else ""
+        return ""
+
+    run, answer = awaited(choose, over), ""
+    wish, taken_back = _WISHES[fault.kind]
+    if run:
+        try:
+            ground.client.call("POST", f"/runs/{run}{wish[0]}", wish[1])
+        except (UnreachableError, RefusedError) as error:
+            answer = f", answered: {error}"
+    yield f"{run}{answer}" if run else ""
+    if run and taken_back:
+        until(lambda: _told(ground, f"/runs/{run}{taken_back[0]}", taken_back[1]))
+
+
+def _told(ground: EpisodeGround, path: str, body: Any) -> bool:
+    """Whether a wish was heard, or comes too late."""
+    try:
+        ground.client.call("POST", path, body)
+    except UnreachableError:
+        return False
+    except RefusedError as error:
+        return error.status == HTTPStatus.CONFLICT
+    return True
+
+
+Wish = tuple[str, Any]
+_WISHES: dict[str, tuple[Wish, Wish | None]] = {
+    "pause": (("/pause", None), ("/resume", None)),
+    "scale": (("/scale", {"count": 4}), ("/scale", {"count": None})),
+    "cancel": (("/cancel", {}), None),
+}
+
+
+@contextmanager
+def doubled(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
+    """Messages are delivered once more, as a queue may that promises to deliver at least once."""
+    with QueueServiceClient.from_connection_string(ground.azurite.connection_string) as queues:
+
+        def double() -> int:
+            with suppress(AzureError):
+                works = [q.name for q in queues.list_queues() if str(q.name).endswith("-work")]
+                if works:
+                    queue = queues.get_queue_client(works[int(fault.choice * len(works))])
+                    peeked = queue.peek_messages(max_messages=32)
+                    return len(
+                        [queue.send_message(each.content, time_to_live=-1) for each in peeked]
+                    )
+            return 0
+
+        count = awaited(double, over)
+    yield f"{count} messages" if count else ""
