@@ -20,7 +20,7 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
+.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate chaos check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
 	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -63,6 +63,10 @@ deploy-check: package .local/functions-worker/1  ## the package: its content, it
 simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
 		--first $(or $(FIRST),0)
+
+chaos: $(STAMP)  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
+	@PYTHONPATH=.:tests $(BIN)/python -m chaos run --minutes $(or $(MINUTES),10) \
+		$(if $(SEED),--seed $(SEED))
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.generate

@@ -12,9 +12,10 @@ from rich.console import Console
 
 from local_host.system import CHECKOUT
 
+from .ground import faketime
 from .playing import Result, play
 from .scenario import draw
-from .telling import line, schedule, story, tables
+from .telling import line, schedule, story, summary
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False)
 console = Console(highlight=False)
@@ -28,23 +29,34 @@ def run(
     folder: Annotated[Path, typer.Option(help="Where episodes have their folders.")] = FOLDER,
 ) -> None:
     """Play episodes, each of the next seed; exit code 1 if anything is wrong, or on Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     first = random.randrange(1_000_000) if seed is None else seed
-    deadline, results = monotonic() + 60 * minutes, list[Result]()
     console.print(f"Seeds from {first}; again: make chaos SEED={first}")
+    if not faketime():
+        console.print("No libfaketime: the clocks of workers stay right.")
+    results: list[Result] = []
+    interrupted = True
+    try:
+        _play_on(results, first, monotonic() + 60 * minutes, folder)
+    except KeyboardInterrupt:
+        console.print("Everything is healed and stopped.")
+    else:
+        interrupted = False
+    for part in summary(results) if results else ():
+        console.print(part)
+    raise typer.Exit(interrupted or any(result.wrong for result in results))
+
+
+def _play_on(results: list[Result], first: int, deadline: float, folder: Path) -> None:
+    """Play one episode, and others until the deadline; tell each as it ends."""
     while not results or monotonic() < deadline:
         seed = first + len(results)
-        began = datetime.now(UTC)
-        result = play(draw(seed), folder / f"{began:%y%m%d-%H%M%S}-{seed}")
+        result = play(draw(seed), folder / f"{datetime.now(UTC):%y%m%d-%H%M%S}-{seed}")
         results.append(result)
         console.print(line(result), soft_wrap=True)
         if result.wrong:
             console.print(story(result), markup=False, soft_wrap=True)
-    for table in tables(results):
-        console.print(table)
-    wrong = [result.scenario.seed for result in results if result.wrong]
-    console.print(f"WRONG with seeds {wrong}" if wrong else "Every invariant held.")
-    raise typer.Exit(bool(wrong))
 
 
 @cli.command(name="story")
@@ -54,6 +66,10 @@ def tell(seed: int) -> None:
 
 
 def _interrupt(*_: object) -> NoReturn:
+    """Once: a second signal must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    console.print("Interrupted: healing and stopping everything.")
     raise KeyboardInterrupt
 
 

@@ -1,6 +1,7 @@
 """One episode: a ground, jobs in a storm, all healed, and what must hold at the end."""
 
 import shutil
+import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -43,7 +44,10 @@ class Result:
 
 
 def play(scenario: Scenario, folder: Path) -> Result:
-    """Play an episode in a new folder; whatever ends it, nothing is left running."""
+    """Play an episode in a new folder; whatever ends it, nothing is left running.
+
+    What cannot be played is wrong as well. The folder stays if anything is wrong.
+    """
     began = monotonic()
     result = Result(scenario, folder, [Course(Work(job)) for job in scenario.jobs])
     ground = EpisodeGround(folder)
@@ -51,6 +55,12 @@ def play(scenario: Scenario, folder: Path) -> Result:
         ground.start()
         ride(ground, result)
         result.wrong += invariants.of_the_runs(ground, result.courses, result.happenings)
+    except Exception:
+        result.wrong.append(traceback.format_exc())
+    except KeyboardInterrupt:
+        ground.stop()
+        shutil.rmtree(folder)
+        raise
     finally:
         ground.stop()
     result.wrong += invariants.of_the_ground(ground)

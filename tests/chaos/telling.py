@@ -42,8 +42,8 @@ def story(result: Result) -> str:
     )
 
 
-def tables(results: Sequence[Result]) -> Iterator[Table]:
-    """Counts by fault and by end."""
+def summary(results: Sequence[Result]) -> Iterator[Table | str]:
+    """Counts by fault and by end, and whether all that must hold has held."""
     met, drawn, ends = Counter[str](), Counter[str](), Counter[str]()
     for result in results:
         met.update(result.met)
@@ -57,3 +57,7 @@ def tables(results: Sequence[Result]) -> Iterator[Table]:
     for end, count in ends.most_common():
         table.add_row(end, f"{count}")
     yield table
+    wrong = [result.scenario.seed for result in results if result.wrong]
+    seconds = sum(result.seconds for result in results)
+    yield f"{len(results)} episodes in {seconds / 60:.0f} minutes."
+    yield f"WRONG with seeds {wrong}" if wrong else "Every invariant held."
