@@ -18,14 +18,18 @@ from .scenario import ACI_FAULTS, Fault
 from .waiting import awaited
 
 
+def aci_fault(kind: str) -> dict[str, Any]:
+    """A fault as the stand-in is asked for it."""
+    return {"kind": kind, **ACI_FAULTS[kind]}
+
+
 @contextmanager
 def aci(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
     """In force until it is spent, at the longest to the end of the storm."""
-    wanted = {"kind": fault.kind, **ACI_FAULTS[fault.kind]}
 
     def ask() -> str:
         with suppress(httpx.HTTPError):
-            ground.ask_stand_in("POST", "faults", json=wanted)
+            ground.ask_stand_in("POST", "faults", json=aci_fault(fault.kind))
             return "asked for"
         return ""
 

@@ -82,9 +82,11 @@ class EpisodeGround:
         self.azurite.stop()
         self.network.close()
 
-    def heal(self) -> None:
-        """End what may still be to come: faults that the stand-in has not spent."""
+    def heal(self) -> list[dict[str, Any]]:
+        """End what may still be to come: faults that the stand-in has not spent; these."""
+        unspent: list[dict[str, Any]] = self.ask_stand_in("GET", "faults")
         self.ask_stand_in("DELETE", "faults")
+        return unspent
 
     def pid(self, service: str) -> int | None:
         """The process of a service; None while it is down."""

@@ -3,13 +3,16 @@
 import shutil
 import traceback
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from time import monotonic
+from typing import Any
 
 from . import invariants
+from .asking import aci_fault
 from .courses import Course, Follower
 from .ground import EpisodeGround
 from .jobs import Work
@@ -88,9 +91,19 @@ def ride(ground: EpisodeGround, result: Result) -> None:
         try:
             followed = [pool.submit(follower.follow, course) for course in result.courses]
             result.happenings = storm.wait()
-            ground.heal()
+            _note_unmet(result.happenings, ground.heal())
             for each in followed:
                 each.result()
         finally:
             over.set()
             storm.end()
+
+
+def _note_unmet(happenings: Sequence[Happening], unspent: Sequence[Mapping[str, Any]]) -> None:
+    """Faults that the stand-in was asked for in vain have met nobody."""
+    for happening in happenings:
+        if happening.fault.target == "aci":
+            wanted = aci_fault(happening.fault.kind)
+            untouched = {**wanted, "left": wanted["count"]}.items()
+            if any(untouched <= fault.items() for fault in unspent):
+                happening.met = ""

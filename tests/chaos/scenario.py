@@ -22,7 +22,7 @@ REGIONS = ("eastus", "westus", "northeurope")
 # What the stand-in is told to do, and how often; the slow ones once, as a run waits minutes.
 ACI_FAULTS: Mapping[str, Mapping[str, Any]] = {
     "refuse": {"operation": "*", "count": 3},
-    "forbid": {"kind": "refuse", "status": 403, "code": "AuthorizationFailed"},
+    "forbid": {"kind": "refuse", "count": 1, "status": 403, "code": "AuthorizationFailed"},
     "throttle": {"operation": "create", "count": 1, "seconds": 3},
     "quota": {"count": 1},
     "transitioning": {"operation": "delete", "count": 2},
@@ -42,6 +42,7 @@ ACI_FAULTS: Mapping[str, Mapping[str, Any]] = {
 WAVES, WAVE, QUIET = 3, 5.0, 3.0
 STORM = WAVES * (WAVE + QUIET)
 CLOCKS = (-26 * 3600.0, -3600.0, -300.0, 45.0, 1200.0, 7200.0, 9 * 86400.0)
+_WHEN_GROUPS_ARE_MADE = 0.6  # of Azure's faults
 FAMILIES = (
     *("worker", "worker", "worker", "service", "service", "link", "link", "link"),
     *("aci", "aci", "run", "messages"),
@@ -137,7 +138,7 @@ def _job(random: Random, number: int) -> Job:
         number=number,
         at=round(random.uniform(0, 6), 1),
         units=random.choice((10, 30, 60)),
-        attempts=random.choice((3, 20, 20)),
+        attempts=random.choice((1, 3, 20, 20)),
         options=options,
     )
 
@@ -173,6 +174,8 @@ def _fault(random: Random, at: float, seconds: float) -> Fault:
             return Fault(at, seconds, random.choice(WISHES), "run", choice)
         case "messages":
             return Fault(at, seconds, "double", "messages", choice)
+    if random.random() < _WHEN_GROUPS_ARE_MADE:
+        at = round(random.uniform(0, 3), 1)
     return Fault(at, seconds, random.choice(tuple(ACI_FAULTS)), "aci", choice)
 
 
