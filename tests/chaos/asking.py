@@ -12,6 +12,7 @@ from azure.storage.queue import QueueServiceClient
 from support.runs import until
 
 from command_line.client import RefusedError, UnreachableError
+from worker_image.contract import naming
 
 from .ground import EpisodeGround
 from .scenario import ACI_FAULTS, Fault
@@ -69,6 +70,7 @@ def _told(ground: EpisodeGround, path: str, body: Any) -> bool:
     return True
 
 
+_WORK = naming.work_queue("")
 Wish = tuple[str, Any]
 _WISHES: dict[str, tuple[Wish, Wish | None]] = {
     "pause": (("/pause", None), ("/resume", None)),
@@ -81,17 +83,20 @@ _WISHES: dict[str, tuple[Wish, Wish | None]] = {
 def doubled(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
     """Messages are delivered once more, as a queue may that promises to deliver at least once."""
     with QueueServiceClient.from_connection_string(ground.azurite.connection_string) as queues:
-
-        def double() -> int:
-            with suppress(AzureError):
-                works = [q.name for q in queues.list_queues() if str(q.name).endswith("-work")]
-                if works:
-                    queue = queues.get_queue_client(works[int(fault.choice * len(works))])
-                    peeked = queue.peek_messages(max_messages=32)
-                    return len(
-                        [queue.send_message(each.content, time_to_live=-1) for each in peeked]
-                    )
-            return 0
-
-        count = awaited(double, over)
+        count = awaited(lambda: _double(queues, fault.choice), over)
     yield f"{count} messages" if count else ""
+
+
+def _double(queues: QueueServiceClient, choice: float) -> int:
+    """Send again what waits on one of the work queues; how many messages."""
+    with suppress(AzureError):  # the queue is gone, or Azurite is away
+        works = [
+            str(queue.name) for queue in queues.list_queues() if str(queue.name).endswith(_WORK)
+        ]
+        if works:
+            queue = queues.get_queue_client(works[int(choice * len(works))])
+            waiting = queue.peek_messages(max_messages=32)
+            for message in waiting:
+                queue.send_message(message.content, time_to_live=-1)
+            return len(waiting)
+    return 0

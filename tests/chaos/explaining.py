@@ -27,6 +27,7 @@ LETTERS: Mapping[str, str] = {
     **dict.fromkeys(("cut", "reset", "half-open", "deaf", "delay", "stop"), _NETWORK),
     **dict.fromkeys(("kill", "pause"), f"WorkerDied|UnitTimeout|MakerError|{_NETWORK}"),
     **dict.fromkeys(("crash", "evict"), "WorkerDied"),
+    "black hole": f"UnitTimeout|WorkerDied|{_NETWORK}",
     "kill machine": "WorkerDied",
     "kill maker": "MakerError|StartError",
     "fill disk": "OSError|MakerError|ProgramFailed|StartError|FileNotFoundError",

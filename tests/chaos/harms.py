@@ -53,7 +53,7 @@ def _backend(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
     """PostgreSQL ends all its connections when one of its processes dies, and recovers."""
 
     def choose() -> psutil.Process | None:
-        found = processes.children(psutil.Process(ground.pid("postgresql")))
+        found = processes.family(ground.pid("postgresql"))[1:]
         return found[int(fault.choice * len(found))] if found else None
 
     met = awaited(choose, over)

@@ -26,6 +26,7 @@ class Weather(StrEnum):
     RESET = "reset"  # connections are reset, new ones too
     HALF_OPEN = "half-open"  # connections stay, and nothing arrives
     DEAF = "deaf"  # the service hears its clients, and they do not hear it
+    BLACK_HOLE = "black hole"  # half-open, and connections that lost something never recover
 
 
 @dataclass
@@ -43,7 +44,9 @@ class Link:
 
     def loses(self, *, answer: bool) -> bool:
         """Whether a piece is lost now."""
-        return self.weather is Weather.HALF_OPEN or (self.weather is Weather.DEAF and answer)
+        if self.weather is Weather.DEAF:
+            return answer
+        return self.weather in (Weather.HALF_OPEN, Weather.BLACK_HOLE)
 
 
 class Network:
@@ -87,7 +90,7 @@ async def _listen(link: Link) -> None:
 
 
 async def _turn(link: Link, weather: Weather, seconds: float) -> None:
-    link.weather, link.seconds = weather, seconds
+    before, link.weather, link.seconds = link.weather, weather, seconds
     if weather is Weather.CUT and link.listener:
         link.listener.close()
         link.listener = None
@@ -96,7 +99,7 @@ async def _turn(link: Link, weather: Weather, seconds: float) -> None:
     if weather in (Weather.CUT, Weather.RESET):
         for writer in list(link.open):
             _end(writer, reset=weather is Weather.RESET)
-    if weather is Weather.FAIR:
+    if weather is Weather.FAIR and before is not Weather.BLACK_HOLE:
         for writer in list(link.lossy):
             _end(writer, reset=True)
 

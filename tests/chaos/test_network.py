@@ -108,6 +108,19 @@ def test_what_is_lost_stays_lost_and_its_connection_ends_with_the_weather(
         client.recv(1)
 
 
+def test_what_has_fallen_into_a_black_hole_hears_nothing_any_more(
+    network: Network, client: socket.socket
+) -> None:
+    network.turn("echo", Weather.BLACK_HOLE)
+    client.settimeout(SOON)
+    for weather in (Weather.BLACK_HOLE, Weather.FAIR):
+        network.turn("echo", weather)
+        with pytest.raises(TimeoutError):
+            said(client, b"lost")
+    with connected(network) as new:
+        assert said(new, b"new") == b"new"
+
+
 def test_what_is_late_arrives(network: Network, client: socket.socket) -> None:
     network.turn("echo", Weather.DELAY, SOON)
     client.settimeout(SOON)

@@ -27,6 +27,8 @@ def worker(ground: EpisodeGround, fault: Fault, over: Event) -> Iterator[str]:
 
     def choose() -> psutil.Process | None:
         there = processes.workers(ground.folder)
+        if fault.kind == "kill maker":
+            there = [each for each in there if processes.children(each)]
         return there[int(fault.choice * len(there))] if there else None
 
     found, met = awaited(choose, over), ""
