@@ -20,7 +20,7 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate chaos check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
+.PHONY: demo browser faketime buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate chaos check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
 	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -32,7 +32,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: $(STAMP)  ## unit and integration tests, and whole runs under failures, on real local services
 	@$(PYTEST) -m "not long and not deployed and not image"
 
-test-long: $(STAMP) browser  ## all other end-to-end tests: every user story, the browser, the API
+test-long: $(STAMP) browser faketime  ## all other end-to-end tests: every user story, the browser, the API
 	@$(PYTEST) -m "long and not image"
 
 test-image: $(STAMP) buildah  ## the worker's image, built and run: its contents, its containers, whole runs
@@ -64,7 +64,7 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
 		--first $(or $(FIRST),0)
 
-chaos: $(STAMP)  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
+chaos: $(STAMP) faketime  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
 	@PYTHONPATH=.:tests $(BIN)/python -m chaos run --minutes $(or $(MINUTES),10) \
 		$(if $(SEED),--seed $(SEED))
 

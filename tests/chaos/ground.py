@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ OPTIONS = {"provisioning_seconds": 0.5, "grace_seconds": 3, "tick_seconds": 0.05
 ANSWER_SECONDS = 10.0
 CLOCK = ".faketimerc"  # in the home of a worker: libfaketime reads it again every second
 _FAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
+_SITE = Path(__file__).parent / "worker_site"
 _BOOKS = ("blob", "queue")
 
 
@@ -54,7 +56,7 @@ class EpisodeGround:
             postgresql=self.postgresql.url_of(port=str(self._port("database"))),
             changes={**CHANGES, "ACI_JOBS_ARM_ENDPOINT": f"http://{HOST}:{self._port('arm')}"},
             options=OPTIONS,
-            worker_environment=_worker_environment(self.temporary),
+            worker_environment=worker_environment(self.temporary, self.folder / "app" / "image"),
         )
         self.services: dict[str, tuple[Service, Callable[[], None]]] = {
             "functions": (self.app.functions, self.app.functions.start),
@@ -171,9 +173,11 @@ def faketime() -> str:
     return next(iter(sorted(glob.glob(_FAKETIME))), "")  # noqa: PTH207 - absolute
 
 
-def _worker_environment(temporary: Path) -> dict[str, str]:
+def worker_environment(temporary: Path, image: Path) -> dict[str, str]:
+    """What workers get beside their image's own: a place for files, and a clock to be shifted."""
     clock = {
         "LD_PRELOAD": faketime(),
+        "PYTHONPATH": os.pathsep.join([str(image), str(_SITE)]),
         "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_DONT_RESET": "1",
