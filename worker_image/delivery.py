@@ -179,7 +179,8 @@ class Delivery:
         before = self.lease.deliveries - 1
         if message.history and message.history[-1].delivery == before:
             return message.history[-1]
-        return WorkerDied(f"delivery {before} ended without a word: its worker died on the unit")
+        ended = f"delivery {before} ended without a word"
+        return WorkerDied(f"{ended}: its worker died on the unit, or never received it")
 
     def _commit_if_need_be(self, stage: UnitStage, message: Message) -> None:
         """Commit; an error of the last try is none if the receipt is there: its answer was lost."""

@@ -24,7 +24,9 @@ SILENT = "no word from its worker"
 
 # What the last error of a unit may be when its attempts have run out.
 LETTERS: Mapping[str, str] = {
-    **dict.fromkeys(("cut", "reset", "half-open", "deaf", "delay", "stop"), _NETWORK),
+    "delay": _NETWORK,
+    # The answer may be lost that hands out messages: they come again, and nobody has tried them.
+    **dict.fromkeys(("cut", "reset", "half-open", "deaf", "stop"), f"WorkerDied|{_NETWORK}"),
     **dict.fromkeys(("kill", "pause"), f"WorkerDied|UnitTimeout|MakerError|{_NETWORK}"),
     **dict.fromkeys(("crash", "evict"), "WorkerDied"),
     "black hole": f"UnitTimeout|WorkerDied|{_NETWORK}",

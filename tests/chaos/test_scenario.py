@@ -71,7 +71,7 @@ def letter(kind: str) -> dict[str, Any]:
         "a worker was killed": (course(letters=[letter("WorkerDied")]), {"kill"}, ""),
         "no worker was killed": (
             course(letters=[letter("WorkerDied")]),
-            {"cut"},
+            {"delay"},
             "a dead letter that no fault explains",
         ),
         "nothing happened at all": (
