@@ -20,8 +20,10 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
-	bench-sizes bench-telemetry bench-scaling bench-saturation headline docs dataset-docs up down clean
+.PHONY: demo browser faketime buildah image test test-long test-image test-api test-numpy test- \
+	functions-worker package deploy-check simulate chaos check check-infra bench-api bench-generate \
+	bench-image bench-ingest bench-large bench-unique bench-sizes bench-telemetry bench-scaling bench- \
+	saturation headline docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -32,7 +34,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: $(STAMP)  ## unit and integration tests, and whole runs under failures, on real local services
 	@$(PYTEST) -m "not long and not deployed and not image"
 
-test-long: $(STAMP) browser  ## all other end-to-end tests: every user story, the browser, the API
+test-long: $(STAMP) browser faketime  ## all other end-to-end tests: every user story, the browser, the API
 	@$(PYTEST) -m "long and not image"
 
 test-image: $(STAMP) buildah  ## the worker's image, built and run: its contents, its containers, whole runs
@@ -63,6 +65,10 @@ deploy-check: package .local/functions-worker/1  ## the package: its content, it
 simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
 		--first $(or $(FIRST),0)
+
+chaos: $(STAMP) faketime  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
+	@PYTHONPATH=.:tests $(BIN)/python -m chaos run --minutes $(or $(MINUTES),10) \
+		$(if $(SEED),--seed $(SEED))
 
 # Each replaces its section of benchmarks/RESULTS.md, under the command as it was typed.
 BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
@@ -149,6 +155,12 @@ buildah:
 		&& apt-get update -qq \
 		&& apt-get install -qq -y --no-install-recommends buildah debootstrap >/dev/null; } \
 		|| echo "no buildah: the image is neither built nor tested" >&2
+
+# Workers whose clocks are wrong; without it they are right.
+faketime:
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { test "$$(id -u)" = 0 \
+		&& apt-get update -qq && apt-get install -qq -y --no-install-recommends libfaketime >/dev/null; } \
+		|| echo "no libfaketime: the clocks of workers stay right" >&2
 
 .local/numpy/%: worker_image/requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $@.new

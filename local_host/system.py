@@ -28,7 +28,7 @@ class LocalApp:
     """The function app and its container groups, on a storage account and a database.
 
     Two detached processes that survive their starter. `changes` replace settings of the example
-    file, `options` those of the stand-in.
+    file, `options` those of the stand-in; `worker_environment` is added to that of the image.
     """
 
     def __init__(
@@ -39,8 +39,10 @@ class LocalApp:
         postgresql: str,
         changes: Mapping[str, str] | None = None,
         options: Mapping[str, object] | None = None,
+        worker_environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder.resolve()
+        self._worker_environment = worker_environment or {}
         self._changes = {
             "ACI_JOBS_STORAGE_CONNECTION_STRING": storage,
             "ACI_JOBS_POSTGRESQL_URL": postgresql,
@@ -151,7 +153,11 @@ class LocalApp:
             "command": [sys.executable, "-m", "worker_image"],
             "root": str(root),
             # A container has the cores that it asks for; a process would take all it sees.
-            "environment": {"OPENBLAS_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"},
+            "environment": {
+                "OPENBLAS_NUM_THREADS": "1",
+                "PYTHONSAFEPATH": "1",
+                **self._worker_environment,
+            },
         }
         docx = {**image, "workdir": str(CHECKOUT / "examples" / "docx")}
         self._images_file.write_text(json.dumps({"images": {IMAGE: image, DOCX_IMAGE: docx}}))

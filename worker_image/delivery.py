@@ -151,7 +151,7 @@ class Delivery:
             if not self._is_done(stage, message):
                 if self._attempt(message) > message.limits.attempts:
                     return self._last_words(message)
-                self._commit(stage, message)
+                self._commit_if_need_be(stage, message)
             following = stage.following(message)
             if following and self.lease.held:
                 self._workplace.storage.enqueue(following.encode())
@@ -179,7 +179,20 @@ class Delivery:
         before = self.lease.deliveries - 1
         if message.history and message.history[-1].delivery == before:
             return message.history[-1]
-        return WorkerDied(f"delivery {before} ended without a word: its worker died on the unit")
+        ended = f"delivery {before} ended without a word"
+        return WorkerDied(f"{ended}: its worker died on the unit, or never received it")
+
+    def _commit_if_need_be(self, stage: UnitStage, message: Message) -> None:
+        """Commit; an error of the last try is none if the receipt is there: its answer was lost."""
+        try:
+            self._commit(stage, message)
+        except (PermanentError, TargetBusyError):
+            raise  # it was never sent
+        except Exception:
+            last = self._attempt(message) >= message.limits.attempts
+            if not last or self._workplace.storage.receipt(stage.place(message)) is None:
+                raise
+            LOG.warning("committed, and the answer was lost", exc_info=True)
 
     def _commit(self, stage: UnitStage, message: Message) -> None:
         """Do the work and write its receipt, unless somebody was faster."""

@@ -27,7 +27,7 @@ class Azurite:
         folder = folder.resolve()
         self._toolchain = toolchain
         self._ports = kept_ports(folder / "ports.json", _PARTS)
-        self._service = Service("azurite", self._command(folder), folder, ready=self._answers)
+        self.service = Service("azurite", self._command(folder), folder, ready=self._answers)
 
     @property
     def connection_string(self) -> str:
@@ -42,11 +42,11 @@ class Azurite:
     def start(self) -> None:
         """Return when blobs and queues answer; installs Azurite if need be. Idempotent."""
         self._toolchain.install()
-        self._service.start()
+        self.service.start()
 
     def stop(self) -> bool:
         """Stop it, data kept; whether it ran. Idempotent."""
-        return self._service.stop()
+        return self.service.stop()
 
     def _command(self, folder: Path) -> tuple[str, ...]:
         addresses = [

@@ -74,7 +74,7 @@ class LocalPostgresql(Postgresql):
         self._data = folder / "data"
         self._sockets = _socket_folder(self._data)
         self._user = _server(self._data).system_user
-        self._service = Service(
+        self.service = Service(
             "postgresql",
             self._command(_SETTINGS if durable else _SETTINGS + _NOT_DURABLE),
             folder,
@@ -96,11 +96,11 @@ class LocalPostgresql(Postgresql):
         self._sockets.mkdir(exist_ok=True)
         if self._user:
             shutil.chown(self._sockets, self._user)
-        self._service.start()
+        self.service.start()
 
     def stop(self) -> bool:
         """Stop the server, its data kept; who is connected loses the connection. Idempotent."""
-        ran = self._service.stop()
+        ran = self.service.stop()
         if self._sockets != self._data:
             with suppress(OSError):  # gone, or another starter has the server up again
                 self._sockets.rmdir()

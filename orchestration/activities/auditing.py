@@ -1,6 +1,7 @@
 """Proving what a run has done, and writing it down."""
 
 import json
+import logging
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,10 @@ from ..summaries import PartSummary, StageSummary
 from ..views import notifications
 from .finishing import finished
 from .parts import Part, look
+from .redriving import discard
 from .seeding import PART, load, planned_units, reseed
+
+log = logging.getLogger(__name__)
 
 FAILURES = 10_000  # dead letters that a report looks at
 
@@ -44,6 +48,7 @@ def _write_down(services: Services, record: RunRecord, part: Part) -> PartSummar
 
     The manifest's lines come first: where there is a summary, they are there or were once.
     """
+    _drop_letters(services, record.run, part)
     first = part.units.start
     documents = part.done[planning.STAGES[record.request.kind][0]].values()
     if documents:
@@ -57,6 +62,18 @@ def _write_down(services: Services, record: RunRecord, part: Part) -> PartSummar
     )
     services.records.write(naming.audit(record.run, first), summary.model_dump_json())
     return summary
+
+
+def _drop_letters(services: Services, run: str, part: Part) -> None:
+    """Delete dead letters of units that are done: nothing is left to redrive, and nobody to alarm.
+
+    A worker that was thought to be dead has gone on, or an answer came too late.
+    """
+    for stage, unit in part.done_after_all:
+        log.info("%s/%07d is done after all; its dead letter is deleted", stage, unit)
+        services.records.delete(naming.dead_letter(run, stage, unit))
+    if part.done_after_all:
+        discard(services, run)
 
 
 def close(services: Services, decision: Close, now: datetime) -> Outcome:

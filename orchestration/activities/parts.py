@@ -29,6 +29,15 @@ class Part:
         """The part in numbers."""
         return planning.account(self.missing, self.done, self.dead)
 
+    @property
+    def done_after_all(self) -> list[tuple[str, int]]:
+        """Stage and unit of dead letters that are none: somebody has done the unit behind them."""
+        return [
+            (stage, unit)
+            for stage, dead in self.dead.items()
+            for unit in dead & self.done[stage].keys()
+        ]
+
 
 def look(services: Services, record: RunRecord, units: range) -> Part:
     """List the receipts and dead letters of some units, and of few others.

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobProperties, BlobServiceClient
@@ -10,7 +11,7 @@ from azure.storage.blob import BlobProperties, BlobServiceClient
 from worker_image.contract import Heartbeat, Receipt, naming
 
 from ..chronicle import Chronicle
-from ..model import Control, RunRecord
+from ..model import Control, RunRecord, moment
 from ..reports import Report
 from .blobs import Blobs
 from .catalogue import PREFIX, Catalogue
@@ -105,11 +106,11 @@ class Records(Blobs):
             return None
 
     def heartbeats(self, run: str) -> Iterator[Heartbeat]:
-        """What each worker said last."""
+        """What each worker said last, its times by the clock of storage."""
         for blob in self.listing(naming.RUNS, naming.heartbeats(run)):
             heartbeat = Heartbeat.from_metadata(blob.metadata)
             if heartbeat:
-                yield heartbeat
+                yield _as_kept(heartbeat, blob.last_modified)
 
     # ------------------------------------------------------------------------------ definitions
 
@@ -123,6 +124,15 @@ class Records(Blobs):
         """Delete every blob of a run, its place in the catalogue last; documents stay."""
         self.clear(f"{run}/")
         self.delete(f"{PREFIX}{run}")
+
+
+def _as_kept(heartbeat: Heartbeat, kept: datetime) -> Heartbeat:
+    """With the time at which it was kept: a worker's own clock may be wrong by any time."""
+    said, worked = moment(heartbeat.at), moment(heartbeat.worked)
+    if said is None:
+        return heartbeat
+    last = (kept - (said - worked)).isoformat() if worked else ""
+    return replace(heartbeat, at=kept.isoformat(), worked=last)
 
 
 def _summary(blob: BlobProperties) -> DeadLetterSummary:

@@ -15,10 +15,11 @@ _ACCESS = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 class TcpPostgresql(LocalPostgresql):
     """Stopped and started as often as a test likes; `url` is that of its superuser's socket."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         (self.port,) = free_ports(1)
-        super().__init__(folder, durable=False)
-        self.url += f"&port={self.port}"
+        super().__init__(folder, durable=durable)
+        self._socket_url += f"&port={self.port}"
+        self.url = self._socket_url
 
     def start(self) -> None:
         """Return when the server answers. Idempotent."""

@@ -1,5 +1,7 @@
 """Connections over TCP: proved by default, refused with a reason, lost and found again."""
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from support.tls import certificate, tls_listener
 
 from worker_image.errors import PermanentError, TargetBusyError
 from worker_image.ingester import Loaded, Surroundings
-from worker_image.ingester.postgresql.connecting import parameters
+from worker_image.ingester.postgresql.connecting import connect, parameters
 from worker_image.ingester.postgresql.sink import open_sink
 from worker_image.ingester.reading.rows import Rows
 from worker_image.ingester.sink import Batch
@@ -43,6 +45,20 @@ def test_a_password_over_loopback(server: TcpPostgresql) -> None:
     with sink_of(server.url_of()) as sink:
         sink.prepare(())
         assert sink.load(document()) == Loaded({})
+
+
+def test_each_end_finds_out_that_the_other_has_vanished(server: TcpPostgresql) -> None:
+    with (
+        connect(server.url_of()) as connection,
+        socket.socket(fileno=os.dup(connection.fileno())) as own,
+    ):
+        options = ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+        found = [own.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in options]
+        assert found == [30, 10, 3, 180_000]
+        assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        settings = ("keepalives_idle", "keepalives_interval", "keepalives_count", "user_timeout")
+        query = "select " + ", ".join(f"current_setting('tcp_{name}')" for name in settings)
+        assert connection.execute(query.encode()).fetchone() == ("30", "10", "3", "180000")
 
 
 @table(

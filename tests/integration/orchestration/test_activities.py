@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from support.activities import NOW, bury, finish, keep, load, messages, pipeline
 
 from orchestration.activities import freezing
 from orchestration.activities.seeding import prepare, seed
-from orchestration.activities.watching import observe
+from orchestration.activities.watching import observe, pushback
 from orchestration.model import (
     Look,
     Prepare,
@@ -233,17 +233,17 @@ def test_a_source_that_does_not_exist_is_fatal(services: Services, run: str) -> 
 def test_observe_sums_up_what_the_workers_say(services: Services, generate: str) -> None:
     prepare(services, Prepare(run=generate))
     seed(services, Seed(run=generate, first=0, count=7))
-    for worker, units, at in (("a", 3, NOW + timedelta(seconds=5)), ("b", 4, NOW)):
+    for worker, units in (("a", 3), ("b", 4)):
         beat = Heartbeat(
             worker=worker,
-            at=at.isoformat(),
+            at=NOW.isoformat(),
             state="working",
             units={"generate": units},
             rows={"generate": units * 10},
             bytes={"generate": units * 100},
             retries=1,
             pushbacks=units,
-            pushback=f"too many for {worker}",
+            pushback="too many" if worker == "b" else "",
             current=(f"finish/{0:07d}",) if worker == "b" else ("ingest/0000001",),
         )
         path = naming.heartbeat(generate, worker)
@@ -252,5 +252,15 @@ def test_observe_sums_up_what_the_workers_say(services: Services, generate: str)
     assert seen.queued == 7
     assert seen.progress["generate"].model_dump() == {"units": 7, "rows": 70, "bytes": 700}
     assert seen.retries == 2
-    assert (seen.pushbacks, seen.pushback) == (7, "too many for a"), "who spoke last"
-    assert seen.finishing == NOW
+    assert (seen.pushbacks, seen.pushback) == (7, "too many")
+    assert seen.finishing
+    assert abs(seen.finishing - datetime.now(UTC)) < timedelta(minutes=1), "the time of storage"
+
+
+def test_the_target_is_quoted_as_the_worker_heard_it_that_spoke_last() -> None:
+    beats = [
+        Heartbeat(worker, (NOW + timedelta(seconds=later)).isoformat(), "idle", pushback=said)
+        for worker, later, said in (("a", 5, "away"), ("b", 0, "full"), ("c", 9, ""))
+    ]
+    assert pushback(beats) == "away"
+    assert pushback(beats[2:]) == ""

@@ -97,6 +97,22 @@ def test_an_audit_names_what_is_missing_and_seeds_it(services: Services, generat
     assert sorted(message.unit for message in messages(services, generate)) == [21, 22, 23, 24]
 
 
+def test_a_dead_letter_of_a_unit_that_is_done_is_deleted_with_its_message(
+    services: Services, generate: str
+) -> None:
+    finished(services, generate, range(24))
+    for unit in (3, 24):
+        bury(services, generate, unit)
+    for _ in range(2):
+        found = account(services, generate, 0, 25, reseed=True)
+        assert (found.done, found.dead) == ({"generate": 24}, {"generate": 1})
+    assert [letter.unit for letter in services.records.dead_letters(generate)] == [24]
+    queue = naming.dead_letter_queue(generate)
+    assert services.queues.count(queue) == 1
+    report, _ = closed(services, ended(services, generate))
+    assert sum(failure.units for failure in report.failures) == 1
+
+
 def test_a_part_is_looked_at_alone(services: Services, generate: str) -> None:
     finished(services, generate, (0, 9, 10, 11, 20))
     bury(services, generate, 12)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_a_run_is_looked_at_in_all_its_parts(services: Services, accepted: RunRe
     assert after.live
     assert after.queue == 2
     assert [(item.message, item.deliveries) for item in after.waiting] == [(message, 0)]
-    assert after.heartbeats == (beat,)
+    assert [replace(each, at=beat.at) for each in after.heartbeats] == [beat]
     assert [(found.unit, found.stage) for found in after.letters] == [(7, "command")]
     assert after.troubles == ()
     queues.delete(naming.work_queue(run))

@@ -7,6 +7,7 @@ import pytest
 from azure.core.exceptions import AzureError
 from support.activities import NOW, bury, keep
 from support.container_instances import StandIn, container_group, until
+from support.tables import table
 
 from local_host.checks import NoToken
 from orchestration.activities.fleet import provision, remove
@@ -127,11 +128,36 @@ def test_a_look_joins_groups_and_the_last_words_of_their_workers(
     for ordinal in (1, 2, 3):
         provision(services, one_group(generate).model_copy(update={"ordinal": ordinal}))
     for ordinal, at in ((1, NOW.isoformat()), (3, "not a time"), (9, NOW.isoformat())):
-        worker = naming.container_group(generate, ordinal, 1)
-        beat = Heartbeat(worker=worker, at=at, state="idle")
-        services.records.write(naming.heartbeat(generate, worker), "", beat.to_metadata())
+        speak(services, generate, ordinal, at)
     seen = observe(services, Look(run=generate), NOW).groups
-    assert [(view.ordinal, view.heard) for view in seen] == [(1, NOW), (2, None), (3, None)]
+    assert [(view.ordinal, view.heard is not None) for view in seen] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+
+
+@table(
+    "hours",
+    {"an hour behind": -1, "nine days ahead": 216, "right": 0},
+)
+def test_a_worker_is_heard_when_storage_heard_it_whatever_its_clock_says(
+    services: Services, generate: str, hours: float
+) -> None:
+    provision(services, one_group(generate))
+    its_time = datetime.now(UTC) + timedelta(hours=hours)
+    speak(services, generate, 1, its_time.isoformat(), (its_time - timedelta(60)).isoformat())
+    (view,) = observe(services, Look(run=generate), NOW).groups
+    assert view.heard
+    assert abs(view.heard - datetime.now(UTC)) < timedelta(minutes=1)
+    worked = services.records.chronicle(generate).groups[view.name].worked
+    assert worked == view.heard - timedelta(60), "as long ago as it says"
+
+
+def speak(services: Services, run: str, ordinal: int, at: str, worked: str = "") -> None:
+    worker = naming.container_group(run, ordinal, 1)
+    beat = Heartbeat(worker=worker, at=at, state="idle", worked=worked)
+    services.records.write(naming.heartbeat(run, worker), "", beat.to_metadata())
 
 
 def test_a_look_reads_the_quotas_that_it_is_asked_for(

@@ -1,14 +1,20 @@
 """Queues and blobs through the real SDKs."""
 
+import socket
 import threading
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from pydantic import SecretStr
 from support.activities import NOW
 
+from local_host.checks import NoToken
+from local_host.services.ports import HOST, free_ports
 from orchestration.model import Control, Selection
 from orchestration.services import Records, Services
+from orchestration.services.storage import open_storage
 from worker_image.contract import naming
 
 
@@ -83,6 +89,28 @@ def test_what_is_old_is_deleted_but_for_what_is_named(services: Services, run: s
     services.records.delete_older(f"{run}/", now + timedelta(hours=1), but={f"{run}/b"})
     left = [blob.name for blob in services.records.listing(naming.RUNS, f"{run}/")]
     assert left == [f"{run}/b"]
+
+
+def given_up_after(services: Services, port: int) -> float:
+    """Seconds until a call of storage at a port of this machine is an error."""
+    account = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ=="
+    ends = f"BlobEndpoint=http://{HOST}:{port}/a;QueueEndpoint=http://{HOST}:{port}/a"
+    changed = {"storage_connection_string": SecretStr(f"{account};{ends}")}
+    storage = open_storage(services.settings.model_copy(update=changed), NoToken())
+    began = monotonic()
+    with pytest.raises(AzureError):
+        Records(storage.blobs).read("x")
+    return monotonic() - began
+
+
+def test_storage_that_is_away_is_given_up_within_seconds(services: Services) -> None:
+    assert 3 < given_up_after(services, free_ports(1)[0]) < 15, "after more than one try"
+
+
+@pytest.mark.long
+def test_storage_that_says_nothing_is_given_up_within_a_minute(services: Services) -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        assert given_up_after(services, silent.getsockname()[1]) < 60
 
 
 def test_a_glance_is_as_fresh_as_people_need(services: Services, run: str) -> None:

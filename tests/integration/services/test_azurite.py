@@ -42,6 +42,6 @@ def test_data_and_address_outlive_a_restart_on_loopback_alone(
 
 
 def listening(service: Azurite) -> set[str]:
-    pid = service._service.pid
+    pid = service.service.pid
     connections = psutil.Process(pid).net_connections("inet")
     return {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}

@@ -20,6 +20,7 @@ from worker_image.contract import (
 )
 from worker_image.delivery import PATIENCE
 from worker_image.errors import PermanentError, TargetBusyError
+from worker_image.stages import Product
 
 TWICE = Limits(attempts=2)
 
@@ -100,6 +101,25 @@ def test_a_unit_that_is_done_is_never_dead(bench: Bench) -> None:
     bench.drain(Plain())
     assert bench.dead_letters() == []
     assert bench.queued() == 0
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_unit_whose_commit_was_not_answered_is_not_dead(bench: Bench, attempts: int) -> None:
+    """Whether its last try or another finds that out."""
+    committed = Plain()
+
+    def work(message: Message) -> None:
+        product = Product({"a": 1}, len(CONTENT), "0" * 64, str(committed.place(message)))
+        receipt = product.receipt(message, 0.0, "w1", 1)
+        bench.storage().create(committed.place(message), CONTENT, receipt.to_metadata(), "x")
+        raise OSError("no answer")
+
+    ingest = Plain()
+    ingest.place = lambda message: replace(committed.place(message), path=f"{message.run}/then")  # type: ignore[method-assign]  # a place of its own
+    bench.seed(bench.message(then={"x": 1}, limits=Limits(attempts=attempts)))
+    bench.drain({Stage.GENERATE: Plain(work), Stage.INGEST: ingest})
+    assert sorted(receipt.stage for receipt in bench.receipts()) == ["generate", "ingest"]
+    assert (bench.dead_letters(), bench.dead_messages(), bench.queued()) == ([], [], 0)
 
 
 @pytest.mark.parametrize("deliveries", [0, 1], ids=["first delivery", "redelivered"])

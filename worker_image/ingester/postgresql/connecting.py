@@ -9,7 +9,25 @@ from psycopg.conninfo import conninfo_to_dict
 
 from ...errors import PermanentError
 
-_DEFAULTS = {"application_name": "aci-jobs", "connect_timeout": "10", "sslmode": "verify-full"}
+# A host that vanishes says no word: each end looks for the other after half a minute of silence,
+# and gives it up a minute after its last sign. What is sent is waited for longer, as a server that
+# waits for a lock takes nothing meanwhile.
+_SILENCE, _AGAIN, _TIMES, _UNREAD_MS = 30, 10, 3, 180_000
+_DEFAULTS = {
+    "application_name": "aci-jobs",
+    "connect_timeout": "10",
+    "sslmode": "verify-full",
+    "keepalives_idle": str(_SILENCE),
+    "keepalives_interval": str(_AGAIN),
+    "keepalives_count": str(_TIMES),
+    "tcp_user_timeout": str(_UNREAD_MS),
+}
+# A transaction of a worker whose host has vanished would keep its locks for hours.
+_SESSION = (
+    f"set time zone 'UTC'; set tcp_keepalives_idle = {_SILENCE};"
+    f" set tcp_keepalives_interval = {_AGAIN}; set tcp_keepalives_count = {_TIMES};"
+    f" set tcp_user_timeout = {_UNREAD_MS}"
+)
 # Prepared statements would break behind a pooler that hands connections on.
 _SETTINGS: dict[str, Any] = {
     "client_encoding": "utf8",
@@ -20,7 +38,8 @@ _QUOTED = re.compile(r'"[^"]*"')
 
 
 def connect(url: str) -> psycopg.Connection:
-    """A new connection in autocommit and UTC.
+    """A new connection in autocommit and UTC, which either end finds out of within minutes that
+    the other is gone.
 
     Over TCP the server has to prove that it is the host of the URL, to the public authorities or
     to the URL's own `sslrootcert`; `sslmode=disable` in the URL is for servers without TLS.
@@ -30,7 +49,7 @@ def connect(url: str) -> psycopg.Connection:
         psycopg.Error: the server is away, or refuses.
     """
     connection = psycopg.connect(**parameters(url), **_SETTINGS)
-    connection.execute("set time zone 'UTC'")
+    connection.execute(_SESSION)
     return connection
 
 
