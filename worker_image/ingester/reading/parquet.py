@@ -59,7 +59,7 @@ def _batches(blocks: Iterator[bytes], name: str, reading: Reading) -> "Iterator[
         try:
             for batch in _record_batches(parquet, file, name):
                 yield ArrowBatch(name, reading.record_type, batch)
-        except (ArrowException, OSError) as error:
+        except (ArrowException, OSError, UnicodeError) as error:
             raise PermanentError(f"{name}: damaged: {error}") from error
 
 
