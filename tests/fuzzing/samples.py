@@ -83,7 +83,9 @@ def _parquet() -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = pa.table({"id": [1, 2], "name": ["a", None], "at": pa.array([0, 1], pa.timestamp("us"))})
+    table = pa.table(
+        {"id": [1, 2], "name": ["a", None], "at": pa.array([0, 1], pa.timestamp("us"))}
+    )
     file = io.BytesIO()
     parquet.write_table(table, file)
     return file.getvalue()
@@ -92,7 +94,12 @@ def _parquet() -> bytes:
 def arm_groups() -> Iterator[bytes]:
     """A container group as Azure shows it."""
     state = {"state": "Running", "startTime": "2026-11-23T12:00:00Z", "detailStatus": ""}
-    event = {"count": 2, "name": "Pulling", "firstTimestamp": "2026-11-23T12:00:00Z", "message": "m"}
+    event = {
+        "count": 2,
+        "name": "Pulling",
+        "firstTimestamp": "2026-11-23T12:00:00Z",
+        "message": "m",
+    }
     instance = {"restartCount": 1, "currentState": state, "previousState": state, "events": [event]}
     container = {"name": "worker", "properties": {"image": "i", "instanceView": instance}}
     properties = {

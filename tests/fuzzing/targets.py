@@ -7,7 +7,7 @@ catches what is declared.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,16 @@ from worker_image.generator import SpecError, load, parse
 from worker_image.ingester import reading
 from worker_image.stages import read_payload
 
-from .samples import CHECKOUT, arm_groups, contract, datasets, documents, environments, heartbeats, jobs
+from .samples import (
+    CHECKOUT,
+    arm_groups,
+    contract,
+    datasets,
+    documents,
+    environments,
+    heartbeats,
+    jobs,
+)
 
 PAYLOADS = (GeneratePayload.read, IngestPayload.read, FinishPayload.read, CommandPayload.read)
 
@@ -63,20 +72,15 @@ def _message(data: bytes) -> None:
         for read in PAYLOADS:
             with suppress(PermanentError):
                 read_payload(read, message)
-        with suppress(UndecodableMessageError):
-            assert Message.decode(json.dumps(_members(message))) == message
-
-
-def _members(message: Message) -> Any:
-    from dataclasses import asdict
-
-    return asdict(message)
+        again = json.dumps(asdict(message))  # as `encode` does, whatever its size
+        assert json.dumps(asdict(Message.decode(again))) == again
 
 
 def _dead_letter(data: bytes) -> None:
     with suppress(ValueError, KeyError, TypeError):
         letter = DeadLetter.decode(data)
-        assert DeadLetter.decode(letter.encode()) == letter
+        again = letter.encode()
+        assert DeadLetter.decode(again).encode() == again
 
 
 def _receipt(data: bytes) -> None:
@@ -152,7 +156,8 @@ def _arm_group(data: bytes) -> None:
 def _arm_refusal(data: bytes) -> None:
     response = _Refused(data)
     error = HttpResponseError(message=_text(data)[:200], response=response)  # type: ignore[arg-type]
-    refusals.refusal(error)
+    assert refusals.refusal(error).wait <= refusals.DAY
+    refusals.words(error)
 
 
 class _Refused:
@@ -228,15 +233,23 @@ TARGETS: Mapping[str, Target] = {
     "receipt": Target(_receipt, lambda: contract("receipt*"), 100_000),
     "heartbeat": Target(_heartbeat, heartbeats, 100_000),
     "environment": Target(_environment, environments, 100_000),
-    "traceparent": Target(_traceparent, lambda: [b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"], 100_000),
-    "sink url": Target(_url, lambda: [b"https://sink.example/rows", b"http://127.0.0.1:8080/?a=b"], 100_000),
+    "traceparent": Target(
+        _traceparent, lambda: [b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"], 100_000
+    ),
+    "sink url": Target(
+        _url, lambda: [b"https://sink.example/rows", b"http://127.0.0.1:8080/?a=b"], 100_000
+    ),
     "dataset": Target(_dataset, datasets, 40_000),
     "NDJSON": Target(_ndjson, lambda: documents("ndjson"), 100_000),
     "CSV": Target(_csv, lambda: documents("csv"), 100_000),
     "Parquet": Target(_parquet, lambda: documents("parquet"), 40_000),
     "document": Target(_document, lambda: documents("any"), 60_000),
     "container group": Target(_arm_group, arm_groups, 60_000),
-    "refusal": Target(_arm_refusal, lambda: [b'{"error": {"code": "ContainerGroupQuotaReached", "message": "limit: 10"}}'], 60_000),
+    "refusal": Target(
+        _arm_refusal,
+        lambda: [b'{"error": {"code": "ContainerGroupQuotaReached", "message": "limit: 10"}}'],
+        60_000,
+    ),
     "request": Target(_request, jobs, 60_000),
     "job file": Target(_job, jobs, 60_000),
 }

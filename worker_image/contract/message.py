@@ -175,6 +175,8 @@ def known_fields(cls: type[T], members: Mapping[str, Any]) -> T:
     known = {name: value for name, value in members.items() if name in kinds}
     for name, value in known.items():
         kind = kinds[name]
-        if isinstance(kind, type) and not isinstance(value, (int, float) if kind is float else kind):
+        if isinstance(kind, type) and not isinstance(
+            value, (int, float) if kind is float else kind
+        ):
             raise TypeError(f"{name} is of type {type(value).__name__}, not {kind.__name__}")
     return cls(**known)
