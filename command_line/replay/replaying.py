@@ -146,9 +146,11 @@ class Replay:
         redact, permanent = Redaction([self.database]), isinstance(error, PermanentError)
         trail = "".join(traceback.format_exception(error))
         folder.keep("error.txt", redact(trail).encode())
-        failure = Failure.of(
-            error, permanent=permanent, worker=WORKER, delivery=1, at=self.clock.stamp()
-        )
-        return replace(
-            failure, message=redact(failure.message), traceback=redact(failure.traceback)
+        return Failure.of(
+            error,
+            permanent=permanent,
+            worker=WORKER,
+            delivery=1,
+            at=self.clock.stamp(),
+            redact=redact,
         )

@@ -1,4 +1,4 @@
-"""Datasets that are made to harm: refused with a reason, or made in bounds; no code of theirs runs."""
+"""Datasets that are made to harm: refused with a reason, or made in bounds: no code of theirs."""
 
 import json
 from pathlib import Path

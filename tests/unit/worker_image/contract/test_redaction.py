@@ -18,6 +18,11 @@ CONNECTION = (
         ("postgresql://user:p%40ss@host/db", "p%40ss"),
         ("postgresql://user:p%40ss@host/db", "p@ss"),
         ("host=h password=hunter2 dbname=d", "hunter2"),
+        ("Bearer t0ken/1", "t0ken/1"),
+        ("Bearer t0ken/1", "t0ken%2F1"),
+        ("Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
+        ("postgresql://user:p%40s%22s@host/db", 'p@s\\"s'),
+        ("host=h password=hunter2 dbname=d", "aHVudGVyMg"),
     ],
 )
 def test_a_secret_and_its_parts_are_masked(secret: str, part: str) -> None:
