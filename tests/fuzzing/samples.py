@@ -67,7 +67,7 @@ def documents(kind: str) -> Iterator[bytes]:
     """Documents of a format."""
     if kind == "ndjson":
         yield NDJSON
-        yield NDJSON * 300
+        yield NDJSON * 120
     if kind == "csv":
         yield from (bytes([dialect]) + CSV for dialect in range(4))
         yield b"\x04" + CSV.decode().encode("utf-16")

@@ -150,7 +150,8 @@ def _arm_group(data: bytes) -> None:
     members = _json(data)
     with suppress(DeserializationError):
         group = models.ContainerGroup.deserialize(members)
-        group_views.view(group)
+        if group:  # of null the SDK makes None
+            group_views.view(group)
 
 
 def _arm_refusal(data: bytes) -> None:

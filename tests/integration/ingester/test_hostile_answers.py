@@ -1,4 +1,4 @@
-"""Answers that are made to harm who asks: endless, slow, unfolding, leading elsewhere."""
+"""Answers that are made to harm who asks: endless, slow, saying(UNFOLDING), leading elsewhere."""
 
 import gzip
 import socket
@@ -19,6 +19,7 @@ from worker_image.ingester import Surroundings
 from worker_image.ingester.http import open_sink
 
 ANSWERING = 0.5
+MEMORY = 30 << 20  # bytes: a hundred headers of 64 KiB, copied on their way
 Say = Callable[[socket.socket], None]
 
 
@@ -67,46 +68,31 @@ def dripping(status: int) -> Say:
     return say
 
 
-def unfolding(caller: socket.socket) -> None:
-    bomb = gzip.compress(bytes(200 << 20))
-    length = f"Content-Length: {len(bomb)}"
-    caller.sendall(head(400, "Content-Encoding: gzip", length) + bomb)
+def saying(content: bytes) -> Say:
+    return lambda caller: caller.sendall(content)
 
 
-def headers(caller: socket.socket) -> None:
-    caller.sendall(head(400, *(f"X-{n}: {'y' * 60_000}" for n in range(200))))
-
-
-def long_header(caller: socket.socket) -> None:
-    caller.sendall(head(400, "X: " + "y" * 10_000_000))
-
-
-def elsewhere(caller: socket.socket) -> None:
-    caller.sendall(
-        head(302, "Location: http://169.254.169.254/metadata/identity", "Content-Length: 0")
-    )
-
-
-def nothing_of_http(caller: socket.socket) -> None:
-    caller.sendall(b"\xff\x00" * 1_000_000)
-
-
-def no_length(caller: socket.socket) -> None:
-    caller.sendall(head(400, "Content-Length: 99999999999999999999"))
+BOMB = gzip.compress(bytes(200 << 20))
+UNFOLDING = head(400, "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB
+HEADERS = head(400, *(f"X-{n}: {'y' * 60_000}" for n in range(200)))
+LONG_HEADER = head(400, "X: " + "y" * 10_000_000)
+ELSEWHERE = head(302, "Location: http://169.254.169.254/metadata/identity", "Content-Length: 0")
+NO_HTTP = b"\xff\x00" * 1_000_000
+SHORT = head(400, "Content-Length: 99999999999999999999")
 
 
 ANSWERS: dict[str, tuple[Say, str]] = {
     "a refusal without end": (endless(400), "answered 400: xxx"),
     "a refusal by drops": (dripping(400), "answered 400: xxx"),
-    "a refusal that unfolds": (unfolding, "answered 400: \0"),
-    "too many headers": (headers, "got more than 100 headers"),
-    "a header of megabytes": (long_header, "got more than 65536 bytes"),
+    "a refusal that unfolds": (saying(UNFOLDING), "answered 400: \0"),
+    "too many headers": (saying(HEADERS), "got more than 100 headers"),
+    "a header of megabytes": (saying(LONG_HEADER), "got more than 65536 bytes"),
     "a way to the metadata of the machine": (
-        elsewhere,
+        saying(ELSEWHERE),
         "a redirect that is not followed: http://169",
     ),
-    "bytes of no protocol": (nothing_of_http, "got more than 65536 bytes|BadStatusLine"),
-    "more than it sends": (no_length, "answered 400: |IncompleteRead"),
+    "bytes of no protocol": (saying(NO_HTTP), "got more than 65536 bytes|BadStatusLine"),
+    "more than it sends": (saying(SHORT), "answered 400: |IncompleteRead"),
 }
 
 
@@ -117,9 +103,9 @@ def test_an_answer_of_a_sink_is_read_in_bounds(say: Say, words: str) -> None:
         surroundings = Surroundings(lambda: "", "", http_hosts=(host,))
         sink = open_sink(given, surroundings, lambda _: None, ANSWERING)
         begun = time.monotonic()
-        with closing(sink), memory_below(5 << 20):  # noqa: SIM117 - the one within the other
-            with pytest.raises((PermanentError, TargetBusyError)) as caught:
-                sink.load(document({"type": "a", "id": 1}))
+        refused = pytest.raises((PermanentError, TargetBusyError))
+        with closing(sink), memory_below(MEMORY), refused as caught:
+            sink.load(document({"type": "a", "id": 1}))
         assert any(each in str(caught.value) for each in words.split("|")), str(caught.value)[:300]
         assert len(str(caught.value)) < 1_000
         assert time.monotonic() - begun < 30
@@ -138,13 +124,13 @@ def test_a_batch_is_taken_whatever_follows_the_status(say: Say) -> None:
     "say, words",
     {
         **{name: (say, "status 400") for name, (say, _) in list(ANSWERS.items())[:3]},
-        "too many headers": (headers, "ConnectionError"),
-        "a way elsewhere": (elsewhere, "status 302"),
-        "bytes of no protocol": (nothing_of_http, "ConnectionError"),
+        "too many headers": (saying(HEADERS), "ConnectionError"),
+        "a way elsewhere": (saying(ELSEWHERE), "status 302"),
+        "bytes of no protocol": (saying(NO_HTTP), "ConnectionError"),
     },
 )
 def test_an_answer_of_the_webhook_is_judged_by_its_status_alone(say: Say, words: str) -> None:
-    with speaker(say) as host, memory_below(5 << 20):
+    with speaker(say) as host, memory_below(MEMORY):
         webhook = Webhook(f"http://{host}/", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         answer = webhook.send("n", b"{}", datetime.now(UTC), ANSWERING)
     assert (answer.taken, answer.words) == (False, words)
