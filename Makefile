@@ -12,6 +12,8 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 CHECKOV := 3.3.30
+# Fuzzing that is led by the branches an input takes; no test needs it.
+ATHERIS := 3.0.0
 
 # What Azure runs the app on, and the versions of the Durable SDK that are tried there.
 PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/versions/3.13.*/bin/python; do \
@@ -20,7 +22,7 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
+.PHONY: demo browser buildah image test test-long test-image test-api test-numpy test-functions-worker package deploy-check simulate fuzz check check-infra bench-api bench-generate bench-image bench-ingest bench-large bench-unique \
 	bench-sizes bench-telemetry docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
@@ -63,6 +65,10 @@ deploy-check: package .local/functions-worker/1  ## the package: its content, it
 simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate RUNS=1000 FIRST=5
 	@PYTHONPATH=.:tests $(BIN)/python -m simulation run --runs $(or $(RUNS),100000) \
 		--first $(or $(FIRST),0)
+
+fuzz: $(STAMP) .local/atheris/$(ATHERIS)  ## a million inputs for all that reads what comes from outside
+	@PYTHONPATH=.:tests:.local/atheris/$(ATHERIS) $(BIN)/python -m fuzzing .local/fuzzing \
+		$(if $(SHARE),--share $(SHARE))
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BIN)/python -m benchmarks.generate
@@ -137,6 +143,10 @@ buildah:
 		&& apt-get update -qq \
 		&& apt-get install -qq -y --no-install-recommends buildah debootstrap >/dev/null; } \
 		|| echo "no buildah: the image is neither built nor tested" >&2
+
+.local/atheris/%:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@.new atheris==$*
+	mv $@.new $@
 
 .local/numpy/%: worker_image/requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $@.new

@@ -20,7 +20,7 @@ _CONTEXT.set_forkserver_preload(["support.bounded", "support.hostile"])
 class Outcome:
     """What a call returned, or the name of what it raised with its words.
 
-    `seconds` are those of the processor, `megabytes` the memory it took at most, beside its modules.
+    `seconds` are those of the processor, `megabytes` the memory that it took at most.
     """
 
     value: Any

@@ -12,7 +12,6 @@ from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
-import zstandard
 from pyarrow import parquet
 
 from support.documents import Blocks
@@ -218,7 +217,7 @@ def parquet_footer() -> bytes:
     return b"PAR1" + bytes(100) + struct.pack("<I", 0xFFFFFFF0) + b"PAR1"
 
 
-# ------------------------------------------------------------------------------ proofs of the measure
+# ------------------------------------------------------------------------------ the measure
 
 
 def waste(megabytes: int) -> int:

@@ -111,7 +111,7 @@ def compile_locale(locale: str, names: Iterable[str]) -> None:
 def _new_faker(locale: str) -> Any:
     from faker.factory import Factory  # noqa: PLC0415 - a dataset may do without Faker
 
-    faker = Factory.create(locale)
+    faker: Any = Factory.create(locale)
     names, formatter = frozenset(_names(faker)), faker.get_formatter
 
     def provider(name: str) -> Any:

@@ -36,8 +36,8 @@ def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Ba
 
     Raises:
         PermanentError: the document is damaged, the image is without PyArrow, two columns have
-            one name, a row is over 32 MiB, or a value is none that Python and PostgreSQL know, as a time between two
-            microseconds.
+            one name, a row is over 32 MiB, or a value is none that Python and PostgreSQL know, as a
+            time between two microseconds.
     """
     yield from _batches(blocks, name, reading)
 
@@ -125,7 +125,8 @@ def _joined(parts: Iterator[Any], rows: int) -> Iterator[Any]:
     """Batches of so many rows or a few MiB at most."""
     from pyarrow import concat_batches  # noqa: PLC0415 - an optional layer
 
-    held, count, size = [], 0, 0
+    held: list[Any] = []
+    count = size = 0
     for part in parts:
         if held and (count + part.num_rows > rows or size + part.nbytes > _BATCH_BYTES):
             yield concat_batches(held)
