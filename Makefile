@@ -12,6 +12,8 @@ UNITS ?=
 # NumPy as old as there is for Python 3.11 and 3.12, the first 2.x, and the pinned one.
 NUMPYS := 1.26.4 2.0.2 $(shell sed -n 's/^numpy==//p' worker_image/requirements.txt)
 CHECKOV := 3.3.30
+# Fuzzing that is led by the branches an input takes; no test needs it.
+ATHERIS := 3.0.0
 
 # What Azure runs the app on, and the versions of the Durable SDK that are tried there.
 PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/versions/3.13.*/bin/python; do \
@@ -20,10 +22,10 @@ PYTHON_IN_AZURE = $(shell for python in python3.13 $$(pyenv root 2>/dev/null)/ve
 DURABLE := 1 2
 PACKAGE := .local/package/app.zip
 
-.PHONY: demo browser faketime buildah image test test-long test-image test-api test-numpy test- \
-	functions-worker package deploy-check simulate chaos check check-infra bench-api bench-generate \
-	bench-image bench-ingest bench-large bench-unique bench-sizes bench-telemetry bench-scaling bench- \
-	saturation headline docs dataset-docs up down clean
+.PHONY: demo browser faketime buildah image test test-long test-image test-api test-numpy \
+	test-functions-worker package deploy-check simulate chaos fuzz check check-infra bench-api \
+	bench-generate bench-image bench-ingest bench-large bench-unique bench-sizes bench-telemetry \
+	bench-scaling bench-saturation headline docs dataset-docs up down clean
 
 demo: $(STAMP)  ## the main job, from the HTTP start to the checked rows: make demo UNITS=6000
 	@$(BIN)/python -m local_host demo $(if $(UNITS),--units $(UNITS))
@@ -69,6 +71,10 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 chaos: $(STAMP) faketime  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
 	@PYTHONPATH=.:tests $(BIN)/python -m chaos run --minutes $(or $(MINUTES),10) \
 		$(if $(SEED),--seed $(SEED))
+
+fuzz: $(STAMP) .local/atheris/$(ATHERIS)  ## a million inputs for all that reads what comes from outside
+	@PYTHONPATH=.:tests:.local/atheris/$(ATHERIS) $(BIN)/python -m fuzzing .local/fuzzing \
+		$(if $(SHARE),--share $(SHARE))
 
 # Each replaces its section of benchmarks/RESULTS.md, under the command as it was typed.
 BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
@@ -161,6 +167,10 @@ faketime:
 	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { test "$$(id -u)" = 0 \
 		&& apt-get update -qq && apt-get install -qq -y --no-install-recommends libfaketime >/dev/null; } \
 		|| echo "no libfaketime: the clocks of workers stay right" >&2
+
+.local/atheris/%:
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@.new atheris==$*
+	mv $@.new $@
 
 .local/numpy/%: worker_image/requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $@.new

@@ -9,6 +9,7 @@ import typer
 
 from command_line.client import RefusedError
 from command_line.output import Exit, say
+from command_line.printable import printable
 
 
 def content_of(file: str) -> bytes:
@@ -19,8 +20,9 @@ def content_of(file: str) -> bytes:
     """
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-    except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+    except (OSError, ValueError) as error:  # a name may be one that no file can have
+        reason = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise typer.BadParameter(f"{printable(file)}: {reason}", param_hint="FILE") from None
 
 
 @contextmanager

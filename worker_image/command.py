@@ -6,12 +6,12 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from time import monotonic
 
 from .blobs import Place
-from .contract import CommandPayload, Ending, Message, WorkerEnvironment, about, naming
+from .contract import CommandPayload, Ending, Message, Redaction, WorkerEnvironment, about, naming
 from .errors import PermanentError, UnitTimeout
 from .program import Program
 from .stages import Product, read_payload
@@ -54,7 +54,7 @@ class Command:
     def work(self, message: Message, attempt: int = 1) -> Product:
         """Run the program to its end, which says what becomes of the unit."""
         payload = read_payload(CommandPayload.read, message)
-        output = Output()
+        output = Output(Redaction.of(self._environment))
         variables = {
             **program_variables(self._environment, self._variables, payload),
             "ACI_JOBS_RUN": message.run,
@@ -134,7 +134,8 @@ def program_variables(
 class Output:
     """What a program says: every line goes to the log, and the last ones are remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, redact: Callable[[str], str] = str) -> None:
+        self._redact = redact
         self._last: dict[str, deque[str]] = {
             "stdout": deque(maxlen=1),
             "stderr": deque(maxlen=LAST_LINES),
@@ -142,6 +143,7 @@ class Output:
 
     def hear(self, stream: str, line: str) -> None:
         """A line came over a stream."""
+        line = self._redact(line)  # before an error cuts it
         with about(stream=stream):
             LOG.info("%s", line)
         self._last[stream].append(line)

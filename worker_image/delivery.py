@@ -245,16 +245,13 @@ class Delivery:
             place.telemetry.ended(ended)
 
     def _failure(self, error: Exception) -> Failure:
-        failure = Failure.of(
+        return Failure.of(
             error,
             permanent=isinstance(error, PermanentError | UndecodableMessageError),
             worker=self._workplace.worker,
             delivery=self.lease.deliveries,
             at=self._workplace.clock.stamp(),
-        )
-        redact = self._workplace.redact
-        return replace(
-            failure, message=redact(failure.message), traceback=redact(failure.traceback)
+            redact=self._workplace.redact,
         )
 
     def _turn_away(self, message: Message, busy: TargetBusyError) -> None:

@@ -6,7 +6,7 @@ import pdb
 import shutil
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,9 +146,11 @@ class Replay:
         redact, permanent = Redaction([self.database]), isinstance(error, PermanentError)
         trail = "".join(traceback.format_exception(error))
         folder.keep("error.txt", redact(trail).encode())
-        failure = Failure.of(
-            error, permanent=permanent, worker=WORKER, delivery=1, at=self.clock.stamp()
-        )
-        return replace(
-            failure, message=redact(failure.message), traceback=redact(failure.traceback)
+        return Failure.of(
+            error,
+            permanent=permanent,
+            worker=WORKER,
+            delivery=1,
+            at=self.clock.stamp(),
+            redact=redact,
         )

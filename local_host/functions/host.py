@@ -71,7 +71,7 @@ async def serve(app: App, state: Path, port: int) -> None:
             engine = Engine(store, app, invoker)
             timers = {name: Timer(f, invoker, store) for name, f in app.of_kind(TIMER).items()}
             web_app = web.Application(client_max_size=_LARGEST_BODY)
-            _add_admin(web_app, timers, keys, background)
+            add_admin(web_app, timers, keys, background)
             add_webhooks(web_app, engine, keys, app.settings.hub_name)
             add_http_triggers(web_app, app, invoker, keys)
             runner = web.AppRunner(web_app, access_log=None, shutdown_timeout=_GRACE)
@@ -87,9 +87,11 @@ async def serve(app: App, state: Path, port: int) -> None:
             await asyncio.gather(runner.cleanup(), engine.stop(_GRACE))
 
 
-def _add_admin(
+def add_admin(
     web_app: web.Application, timers: Mapping[str, Timer], keys: Keys, background: Background
 ) -> None:
+    """Say that the host runs, and run timers at once for who has the master key."""
+
     async def status(_: web.Request) -> web.StreamResponse:
         return web.json_response({"id": "local", "state": "Running"})
 

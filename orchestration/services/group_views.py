@@ -19,7 +19,8 @@ DETAIL = 500
 def view(group: models.ContainerGroup) -> GroupView:
     """What the SDK's model shows of a group. Its container counts where the group lags behind."""
     tags = group.tags or {}
-    seen: Any = group.containers[0].instance_view or models.ContainerPropertiesInstanceView()
+    shown = group.containers and group.containers[0].instance_view
+    seen: Any = shown or models.ContainerPropertiesInstanceView()
     current: Any = seen.current_state or models.ContainerState()
     instance: Any = group.instance_view
     events = [*(seen.events or ()), *((instance and instance.events) or ())]

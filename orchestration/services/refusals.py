@@ -110,7 +110,7 @@ def refusal(error: AzureError) -> Refusal:
     """What a refusal, a lost reply or a refused connection means."""
     code, message, status = _said(error)
     row = _row(code, message, status)
-    wait = max(row.wait, _retry_after(error) or _told(message))
+    wait = max(row.wait, min(DAY, _retry_after(error) or _told(message)))
     return Refusal(code=code, remedy=row.remedy, wait=wait, tries=row.tries)
 
 
@@ -143,7 +143,7 @@ def _said(error: AzureError) -> tuple[str, str, int]:
     if isinstance(error, HttpResponseError):
         status = error.status_code or 0
         if error.error:
-            return error.error.code or name, error.error.message or "", status
+            return str(error.error.code or name), str(error.error.message or ""), status
     return name, str(error.message), status
 
 
@@ -164,5 +164,5 @@ def _retry_after(error: AzureError) -> float:
 
 def _told(message: str) -> float:
     """Seconds to wait as the service words them where it sends no header."""
-    found = re.search(r"again after '?([\d.]+)'? (second|minute)", message)
+    found = re.search(r"again after '?(\d+(?:\.\d+)?)'? (second|minute)", message)
     return float(found[1]) * (MINUTE if found[2] == "minute" else 1) if found else 0.0

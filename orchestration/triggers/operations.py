@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 JSON, PROBLEM = "application/json", "application/problem+json"
 HEADER_VALUE = "[!-~]([ -~]{0,198}[!-~])?"
 KEYS = ("code", "clientId")  # of the host, in the query
+# Nobody keeps an answer, or takes it for what it is not said to be: a log may hold markup.
+GUARDED = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 Q = TypeVar("Q")
 B = TypeVar("B")
@@ -179,7 +181,7 @@ class Operation:
         return func.HttpResponse(
             value.model_dump_json(by_alias=True) if isinstance(value, Value) else value,
             status_code=reply.status or self.status,
-            headers={"Cache-Control": "no-store", **reply.headers},
+            headers={**GUARDED, **reply.headers},
             mimetype=(kind or None) if isinstance(kind, str) else JSON,
         )
 
@@ -210,7 +212,7 @@ def _problem(
 ) -> func.HttpResponse:
     problem = Problem(title=status.phrase, status=status, detail=detail, errors=faults)
     content = problem.model_dump_json(exclude_none=True)
-    return func.HttpResponse(content, status_code=status, mimetype=PROBLEM)
+    return func.HttpResponse(content, status_code=status, headers=GUARDED, mimetype=PROBLEM)
 
 
 def _cause(error: AzureError) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from local_host.functions.durable.client_binding import rpc_path
 from local_host.loopback import NO_CERTIFICATES, request
 
 APPS = Path(__file__).parent / "apps"
@@ -34,6 +35,11 @@ class FunctionsHost:
     master_key: str
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def rpc_url(self) -> str:
+        """Where the SDK's client of the app calls, without a key."""
+        return f"{self.base_url}{rpc_path(self.system_key)}"
 
     def client(self) -> httpx.Client:
         """Return a client that calls the app's functions with the function key."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import naming
 from .failure import Failure
-from .message import VERSION, Message, known_fields
+from .message import VERSION, Message, known_fields, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class DeadLetter:
         Raises:
             ValueError, KeyError, TypeError: `text` is not a dead letter.
         """
-        members = json.loads(text)
+        members = parsed(text)
         return known_fields(cls, {**members, "error": known_fields(Failure, members["error"])})
 
     def record_path(self, run: str) -> str:

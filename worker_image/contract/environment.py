@@ -1,5 +1,6 @@
 """The environment of a container: written when a group is provisioned, read when it starts."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -96,7 +97,7 @@ def _convert(name: str, kind: object, text: str) -> object:
         number = int(text) if kind is int else float(text)
     except ValueError:
         number = -1
-    if number <= 0:
+    if not 0 < number < math.inf:
         raise ConfigurationError(f"{PREFIX}{name.upper()}={text!r}: a number above 0 is needed")
     return number
 

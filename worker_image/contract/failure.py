@@ -3,6 +3,7 @@
 import hashlib
 import re
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MESSAGE_LIMIT = 1_000
@@ -33,13 +34,23 @@ class Failure:
 
     @classmethod
     def of(
-        cls, error: BaseException, *, permanent: bool, worker: str, delivery: int, at: str
+        cls,
+        error: BaseException,
+        *,
+        permanent: bool,
+        worker: str,
+        delivery: int,
+        at: str,
+        redact: Callable[[str], str] = str,
     ) -> "Failure":
-        """Describe `error`; the start of its message and the end of its traceback are kept."""
-        trail = "".join(traceback.format_exception(error))
+        """Describe `error`; the start of its message and the end of its traceback are kept.
+
+        They are cut once they are redacted: of a secret that is cut, a part would stay.
+        """
+        trail = redact("".join(traceback.format_exception(error)))
         return cls(
             type=type(error).__name__,
-            message=str(error)[:MESSAGE_LIMIT],
+            message=redact(str(error))[:MESSAGE_LIMIT],
             permanent=permanent,
             worker=worker,
             delivery=delivery,

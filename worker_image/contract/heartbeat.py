@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .message import VERSION, known_fields
+from .message import VERSION, known_fields, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Heartbeat:
     def from_metadata(cls, metadata: Mapping[str, str] | None) -> "Heartbeat | None":
         """Read blob metadata; None when it is not a heartbeat."""
         try:
-            members: dict[str, Any] = json.loads((metadata or {})["heartbeat"])
+            members: dict[str, Any] = parsed((metadata or {})["heartbeat"])
             return known_fields(cls, {**members, "current": tuple(members.get("current", ()))})
         except (KeyError, ValueError, TypeError):
             return None

@@ -14,10 +14,12 @@ from .failure import Failure
 
 VERSION = 1
 SIZE_LIMIT = 48 * 1024
+DEPTH_LIMIT = 100  # levels of JSON: what is read can be written again, wherever that is called
 HISTORY_LIMIT = 5
 
 T = TypeVar("T")
 
+_NOT_OURS = (ValueError, TypeError, KeyError, AttributeError, OverflowError)
 _XML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
@@ -84,7 +86,7 @@ class Message:
             UndecodableMessageError: `text` is not a message of a known version.
         """
         try:
-            members = json.loads(text)
+            members = parsed(text)
             if members["version"] != VERSION:
                 raise UndecodableMessageError(
                     f"version {members['version']!r}: this worker knows {VERSION}"
@@ -100,11 +102,11 @@ class Message:
                 released=int(members.get("released", 0)),
                 busy=int(members.get("busy", 0)),
                 traceparent=members.get("traceparent"),
-                then=members.get("then"),
+                then=None if members.get("then") is None else dict(members["then"]),
             )
         except UndecodableMessageError:
             raise
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except _NOT_OURS as error:
             raise UndecodableMessageError(f"{type(error).__name__}: {error}") from error
 
     def failed(self, failure: Failure) -> "Message":
@@ -131,7 +133,50 @@ def encoded(members: object) -> str:
     return json.dumps(members, separators=(",", ":")).translate(_XML)
 
 
+def parsed(text: str | bytes) -> Any:
+    """Read JSON that anybody may have written.
+
+    Raises:
+        ValueError: it is none, or nested deeper than `DEPTH_LIMIT`.
+    """
+    try:
+        members = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    brackets = ("{", "[") if isinstance(text, str) else (b"{", b"[")
+    if sum(map(text.count, brackets)) > DEPTH_LIMIT:  # type: ignore[arg-type]  # as the text
+        _check_depth(members)
+    return members
+
+
+def _check_depth(members: object) -> None:
+    level = [members]
+    for _ in range(DEPTH_LIMIT + 1):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, dict | list)
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise ValueError("nested too deep")
+
+
 def known_fields(cls: type[T], members: Mapping[str, Any]) -> T:
-    """Build the dataclass `cls` from the members that it knows."""
-    names = {item.name for item in fields(cls)}  # type: ignore[arg-type]  # a dataclass, by contract
-    return cls(**{name: value for name, value in members.items() if name in names})
+    """Build the dataclass `cls` from the members that it knows.
+
+    Raises:
+        TypeError: they are none, one is missing, or is not of the plain type of its field.
+    """
+    if not isinstance(members, Mapping):
+        raise TypeError(f"members are needed, not {type(members).__name__}")
+    kinds = {item.name: item.type for item in fields(cls)}  # type: ignore[arg-type]  # a dataclass, by contract
+    known = {name: value for name, value in members.items() if name in kinds}
+    for name, value in known.items():
+        kind = kinds[name]
+        if isinstance(kind, type) and not isinstance(
+            value, (int, float) if kind is float else kind
+        ):
+            raise TypeError(f"{name} is of type {type(value).__name__}, not {kind.__name__}")
+    return cls(**known)

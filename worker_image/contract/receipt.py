@@ -4,8 +4,11 @@ One listing with metadata gives the whole account of a run; nothing is downloade
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from .message import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +56,20 @@ class Receipt:
         """Read blob metadata; None when it is not a receipt, as on a blob that others wrote."""
         try:
             known = dict(metadata or {})
-            return cls(
+            receipt = cls(
                 run=known["run"],
                 stage=known["stage"],
                 unit=int(known["unit"]),
-                records={str(k): int(v) for k, v in json.loads(known["records"]).items()},
+                records={str(k): int(v) for k, v in parsed(known["records"]).items()},
                 bytes=int(known["bytes"]),
                 checksum=known["checksum"],
                 seconds=float(known["seconds"]),
                 worker=known["worker"],
                 delivery=int(known["delivery"]),
-                document=json.loads(f'"{known["document"]}"'),
+                document=parsed(f'"{known["document"]}"'),
                 rejected=int(known.get("rejected", 0)),
             )
-        except (KeyError, ValueError, AttributeError):
+        except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
             return None
+        counts = (*receipt.records.values(), receipt.bytes, receipt.rejected, receipt.seconds)
+        return receipt if all(0 <= count < math.inf for count in counts) else None

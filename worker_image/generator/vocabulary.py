@@ -6,6 +6,7 @@ space of values that it has. Another one is asked for a pool of values, once.
 
 import json
 import random
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -24,6 +25,9 @@ from .tracer import Tracer
 _TRIALS = 10
 _STEPS_LIMIT = 200_000
 _LENGTH_LIMIT = 1 << 22
+_SIZE_LIMIT = 10_000
+# Arguments whose numbers are values; those of others are sizes, and cost what they say.
+_VALUES = re.compile("min|max|value|date|step")
 _CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime", "urandom"}
 _GLOBAL = random.random.__self__  # type: ignore[attr-defined]  # the generator of the process
 
@@ -69,13 +73,29 @@ def _traced(provider: str, locale: str, args: str, pool: int) -> Weighted:
     names = providers(locale)
     if provider not in names:
         raise Refusal(f"no provider of {locale}; {instead(provider, names)}", provider)
+    _check_sizes(json.loads(args))
     return _tracer(locale).patterns(provider, json.loads(args), pool)
+
+
+def _check_sizes(value: Any, name: str = "") -> None:
+    match value:
+        case dict():
+            for inner, members in value.items():
+                _check_sizes(members, inner)
+        case list():
+            for member in value:
+                _check_sizes(member, name)
+        case int() | float() if abs(value) > _SIZE_LIMIT and not _VALUES.search(name):
+            raise Refusal(f"a size may be at most {_SIZE_LIMIT}", {name: value})
 
 
 def providers(locale: str) -> list[str]:
     """The names of all providers of a locale."""
     check_locale(locale)
-    faker = _faker(locale)
+    return _names(_faker(locale))
+
+
+def _names(faker: Any) -> list[str]:
     attributes = {name for one in faker.providers for name in dir(one) if name[0] != "_"}
     return sorted(name for name in attributes if callable(getattr(faker, name, None)))
 
@@ -91,7 +111,18 @@ def compile_locale(locale: str, names: Iterable[str]) -> None:
 def _new_faker(locale: str) -> Any:
     from faker.factory import Factory  # noqa: PLC0415 - a dataset may do without Faker
 
-    return Factory.create(locale)
+    faker: Any = Factory.create(locale)
+    names, formatter = frozenset(_names(faker)), faker.get_formatter
+
+    def provider(name: str) -> Any:
+        # An argument may name what is to be called. Whatever else the generator has would be
+        # called as well, and could change what all other datasets get.
+        if name not in names:
+            raise AttributeError(f"no provider {name[:80]!r}")
+        return formatter(name)
+
+    faker.get_formatter = provider
+    return faker
 
 
 _faker = lru_cache(maxsize=8)(_new_faker)

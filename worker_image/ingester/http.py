@@ -19,7 +19,8 @@ from .bodies import Body, bodies
 from .sink import Document, Loaded, Surroundings
 
 _CONTENT_TYPES = {"ndjson": "application/x-ndjson", "json": "application/json"}
-_TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two bytes of the answer
+_CONNECTING = 10.0  # seconds
+_ANSWERING = 60.0  # seconds until an answer begins, and for what is read of it
 _PAUSES = (1.0, 2.0, 4.0)  # seconds between tries, unless the endpoint asks for its own
 _LONGEST_PAUSE = 30.0
 _LONGEST_WAIT = 900.0
@@ -31,9 +32,12 @@ Sleep = Callable[[float], None]
 
 
 def open_sink(
-    members: Mapping[str, Any], surroundings: Surroundings, sleep: Sleep = time.sleep
+    members: Mapping[str, Any],
+    surroundings: Surroundings,
+    sleep: Sleep = time.sleep,
+    answering: float = _ANSWERING,
 ) -> "HttpSink":
-    """The sink that a payload describes.
+    """The sink that a payload describes; an answer may take `answering` seconds.
 
     Raises:
         PermanentError: the worker must not reach its host, or the secret is no header.
@@ -46,7 +50,8 @@ def open_sink(
     secret = surroundings.secret
     if not secret.isascii() or not secret.isprintable() or secret != secret.strip():
         raise PermanentError("ACI_JOBS_SINK_SECRET is no header: printable ASCII is needed")
-    return HttpSink(url, format_, int(members.get("batch_rows", 500)), secret, sleep=sleep)
+    rows = int(members.get("batch_rows", 500))
+    return HttpSink(url, format_, rows, secret, sleep=sleep, answering=answering)
 
 
 class HttpSink:
@@ -58,14 +63,22 @@ class HttpSink:
     """
 
     def __init__(
-        self, url: str, format_: str, batch_rows: int, secret: str, *, sleep: Sleep
+        self,
+        url: str,
+        format_: str,
+        batch_rows: int,
+        secret: str,
+        *,
+        sleep: Sleep,
+        answering: float,
     ) -> None:
         self._url = url
         self._host = hosts.address(url)
         self._format = format_
         self._batch_rows = batch_rows
         self._sleep = sleep
-        self._redact = Redaction((secret, secret.rpartition(" ")[2]))
+        self._answering = answering
+        self._redact = Redaction((secret,))
         self._session = requests.Session()
         # No proxies, and no passwords of a .netrc, which would take the place of the secret.
         self._session.trust_env = False
@@ -120,14 +133,24 @@ class HttpSink:
                 self._url,
                 content,
                 headers=headers,
-                timeout=_TIMEOUT,
+                timeout=(_CONNECTING, self._answering),
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                text = answer.raw.read(_READ, decode_content=True)
+                text = self._beginning(answer)
         except (requests.RequestException, HTTPError) as error:
             raise TargetBusyError(f"{place}: {_cause(error)}") from error
         self._judge(place, answer, text.decode(errors="replace"))
+
+    def _beginning(self, answer: requests.Response) -> bytes:
+        """What an answer begins with; one that comes drop by drop is left as it is by then."""
+        text, end = b"", time.monotonic() + self._answering
+        while len(text) < _READ and time.monotonic() < end:
+            piece = answer.raw.read1(_READ - len(text), decode_content=True)
+            if not piece:
+                break
+            text += piece
+        return text
 
     def _judge(self, place: str, answer: requests.Response, text: str) -> None:
         status = answer.status_code

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from urllib.parse import quote
 
 WEBHOOK_PATH = "/runtime/webhooks/durabletask"
-RPC_PATH = "/durabletask"
+
+
+def rpc_path(system_key: str) -> str:
+    """The path of the SDK's client, which sends no key: only who has one can tell it."""
+    return f"/durabletask/{hashlib.sha256(f'rpc {system_key}'.encode()).hexdigest()}"
 
 
 def client_binding(origin: str, hub: str, system_key: str) -> str:
@@ -24,7 +29,7 @@ def client_binding(origin: str, hub: str, system_key: str) -> str:
             "managementUrls": management_urls(origin, "INSTANCEID", hub, system_key),
             "baseUrl": base,
             "requiredQueryStringParameters": f"code={system_key}",
-            "rpcBaseUrl": f"{origin}{RPC_PATH}/",
+            "rpcBaseUrl": f"{origin}{rpc_path(system_key)}/",
         }
     )
 

@@ -1,6 +1,7 @@
 """The Durable extension's HTTP API: under the webhook path with a key, under the RPC path without.
 
-The SDK's client in the app uses the RPC path, people and other programs the webhook path.
+The SDK's client in the app uses the RPC path, which nobody else can guess; people and other
+programs use the webhook path.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from local_host.functions.durable.client_binding import RPC_PATH, WEBHOOK_PATH, management_urls
+from local_host.functions.durable.client_binding import WEBHOOK_PATH, management_urls, rpc_path
 from local_host.functions.durable.engine import Engine
 from local_host.functions.durable.episode import FINISHED
 from local_host.functions.durable.history import Kind, Status, readable, stamp
@@ -46,8 +47,9 @@ def add_webhooks(web_app: web.Application, engine: Engine, keys: Keys, hub: str)
         ("POST", "instances/{instance_id}/raiseEvent/{event}", hooks.raise_event),
         ("POST", "instances/{instance_id}/{operation}", hooks.signal),
     ]
+    rpc = rpc_path(keys.system)
     for method, path, handler in routes:
-        web_app.router.add_route(method, f"{RPC_PATH}/{path}", handler)
+        web_app.router.add_route(method, f"{rpc}/{path}", handler)
         web_app.router.add_route(method, f"{WEBHOOK_PATH}/{path}", keys.guard("system", handler))
 
 

@@ -259,7 +259,7 @@ def instances(host: FunctionsHost) -> dict[str, str]:
     """An instance that runs and one that is finished."""
     ids = {"running": uuid4().hex, "finished": uuid4().hex}
     for instance_id in ids.values():
-        httpx.post(f"{host.base_url}/durabletask/orchestrators/wait_for_go/{instance_id}")
-    httpx.post(f"{host.base_url}/durabletask/instances/{ids['finished']}/terminate")
+        httpx.post(f"{host.rpc_url}/orchestrators/wait_for_go/{instance_id}")
+    httpx.post(f"{host.rpc_url}/instances/{ids['finished']}/terminate")
     host.wait_for_status(ids["finished"], "Terminated")
     return ids

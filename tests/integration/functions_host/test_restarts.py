@@ -65,14 +65,14 @@ def place(tmp_path: Path) -> Place:
 
 
 def start(host: FunctionsHost, name: str, instance_id: str, payload: Any = None) -> None:
-    url = f"{host.base_url}/durabletask/orchestrators/{name}/{instance_id}"
+    url = f"{host.rpc_url}/orchestrators/{name}/{instance_id}"
     # The client in the app sends its JSON as a JSON string, and so does this.
     body = None if payload is None else json.dumps(payload)
     assert httpx.post(url, json=body).status_code == 202
 
 
 def raise_go(host: FunctionsHost, instance_id: str, payload: Any) -> None:
-    url = f"{host.base_url}/durabletask/instances/{instance_id}/raiseEvent/go"
+    url = f"{host.rpc_url}/instances/{instance_id}/raiseEvent/go"
     assert httpx.post(url, json=payload).status_code == 202
 
 

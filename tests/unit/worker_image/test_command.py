@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from worker_image.command import LAST_LINES, Output, program_variables
-from worker_image.contract import CommandPayload, WorkerEnvironment
+from worker_image.command import LAST_LINES, WORDS_LIMIT, Output, program_variables
+from worker_image.contract import CommandPayload, Redaction, WorkerEnvironment
 from worker_image.program import CUT, LINE_LIMIT, lines
 
 CONNECTION = "AccountName=a;AccountKey=topsecret;"
@@ -118,3 +118,10 @@ def test_a_connection_string_is_an_emulators_and_asked_for(
     given = CONNECTION if asked and worker is EMULATOR else None
     assert told.pop("AZURE_STORAGE_CONNECTION_STRING", None) == given
     assert "topsecret" not in str(told)
+
+
+def test_no_part_of_a_secret_stays_where_a_line_is_cut() -> None:
+    secret = "planted-secret-of-30-characters"
+    output = Output(Redaction([secret]))
+    output.hear("stderr", "x" * (WORDS_LIMIT - 10) + secret)
+    assert secret[:3] not in output.ending("exit code 65")

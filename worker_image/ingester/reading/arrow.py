@@ -86,7 +86,10 @@ class ArrowBatch:
                 return None
         columns = [self._converted(name, _exact) for name in schema.names]
         text = pa.BufferOutputStream()
-        csv.write_csv(pa.RecordBatch.from_arrays(columns, schema.names), text, _OPTIONS)
+        try:
+            csv.write_csv(pa.RecordBatch.from_arrays(columns, schema.names), text, _OPTIONS)
+        except _ERRORS as error:
+            raise PermanentError(f"{self._name}: {str(error)[:_SHOWN]}") from error
         return CopyText(tuple(schema.names), text.getvalue().to_pybytes(), Dialect())
 
     def _converted(self, name: str, convert: Callable[[Any], Any]) -> Any:

@@ -110,6 +110,8 @@ def _parts(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[_Pa
     dialect = CsvDialect(reading)
     columns = () if reading.header else checked_names(reading.columns, name)
     for line, text in _chunks(_utf_8(blocks, reading.encoding, name), name, dialect):
+        if not text.strip(b"\r\n"):  # to match millions of blank lines takes long
+            continue
         start = 0
         if not columns:
             columns, start = _header(text, name, dialect)

@@ -1,0 +1,1 @@
+"""Inputs that nobody meant, for everything that reads what comes from outside."""
