@@ -149,7 +149,7 @@ def command_lines(searched: Searched) -> Iterator[None]:
 def storage(services_folder: Path) -> Iterator[tuple[str, Path]]:
     """The connection string of an Azurite with a key of its own, and where it keeps its data."""
     service = Azurite(services_folder / "secret-azurite", Toolchain.from_environment())
-    process = service._service
+    process = service.service
     process.environment = {**process.environment, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{STORAGE_KEY}"}
     start_or_skip(service.start)
     yield service.connection_string.replace(ACCOUNT_KEY, STORAGE_KEY), process.folder

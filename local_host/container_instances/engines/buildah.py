@@ -1,8 +1,8 @@
 """Images of buildah, run by a launcher of our own.
 
-`buildah run` answers SIGTERM by killing the container, whose exit code is lost then, and needs a copy
-of the image for each container where the kernel has no overlays. So buildah builds and keeps images;
-the tree of one is copied once, and every container sees it read-only (see `contained`).
+`buildah run` answers SIGTERM by killing the container, whose exit code is lost then, and needs a
+copy of the image for each container where the kernel has no overlays. So buildah builds and keeps
+images; the tree of one is copied once, and every container sees it read-only (see `contained`).
 """
 
 import json
