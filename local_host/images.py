@@ -6,6 +6,7 @@ nothing of that configuration can be in an image.
 """
 
 import hashlib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -25,8 +26,8 @@ _PATIENCE = 900.0  # seconds for one step on a slow machine
 _DEBIAN, _PYTHON = "bookworm", "3.11"
 # What debootstrap leaves of its work and of this machine, and what the official images lack too.
 _LEFT = (
-    *("var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc", "usr/share/man"),
-    *("usr/share/locale", "etc/hostname"),
+    *("var/cache/apt/**/*", "var/lib/apt/lists/*", "var/log/**/*", "etc/hostname"),
+    *("usr/share/doc/*", "usr/share/man/*", "usr/share/locale/*", "usr/lib/**/__pycache__/*"),
 )
 _OF_THE_MACHINE = ("etc/resolv.conf", "etc/hosts")
 _REQUIREMENTS = (_CHECKOUT / "worker_image" / "requirements.txt",)
@@ -57,16 +58,13 @@ def _build_base() -> None:
         tree = Path(folder) / "tree"
         variant = ("--variant=minbase", "--include=python3,python3-venv")
         run(find("debootstrap"), *variant, _DEBIAN, str(tree), patience=_PATIENCE)
-        for name in _LEFT:
-            run("rm", "-rf", str(tree / name))
+        for found in [found for pattern in _LEFT for found in tree.glob(pattern)]:
+            if found.is_dir() and not found.is_symlink():
+                shutil.rmtree(found, ignore_errors=True)
+            else:
+                found.unlink(missing_ok=True)
         for name in _OF_THE_MACHINE:
             (tree / name).write_text("")
-        run(
-            "find",
-            str(tree / "usr/lib"),
-            *("-name", "__pycache__", "-prune"),
-            *("-exec", "rm", "-rf", "{}", "+"),
-        )
         (Path(folder) / "Dockerfile").write_text("FROM scratch\nCOPY tree /\nENV LANG=C.UTF-8\n")
         _build(BASE, Path(folder), {})
 
