@@ -69,7 +69,7 @@ simulate: $(STAMP)  ## 100,000 runs with faults in virtual time: make simulate R
 		--first $(or $(FIRST),0)
 
 chaos: $(STAMP) faketime  ## runs on the local host while everything breaks: make chaos MINUTES=60 SEED=5
-	@PYTHONPATH=.:tests $(BIN)/python -m chaos run --minutes $(or $(MINUTES),10) \
+	@PYTHONPATH=.:tests $(BENCHMARK) chaos run --minutes $(or $(MINUTES),10) \
 		$(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP) .local/atheris/$(ATHERIS)  ## a million inputs for all that reads what comes from outside
@@ -77,7 +77,7 @@ fuzz: $(STAMP) .local/atheris/$(ATHERIS)  ## a million inputs for all that reads
 		$(if $(SHARE),--share $(SHARE))
 
 # Each replaces its section of benchmarks/RESULTS.md, under the command as it was typed.
-BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
+BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(MINUTES), MINUTES=$(MINUTES))$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BENCHMARK) benchmarks.generate

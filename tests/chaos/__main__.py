@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from benchmarks.results import Page
 from local_host.system import CHECKOUT
 
 from .ground import faketime
@@ -46,8 +47,11 @@ def run(
         console.print("Everything is healed and stopped.")
     else:
         interrupted = False
-    for part in summary(results) if results else ():
-        console.print(part)
+    page = Page("Chaos: nothing is lost, whatever breaks")
+    for part in summary(results):
+        page.print(part)
+    if seed is None and not interrupted:  # a replay is for a look
+        page.publish()
     raise typer.Exit(interrupted or any(result.wrong for result in results))
 
 
