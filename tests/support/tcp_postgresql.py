@@ -18,7 +18,8 @@ class TcpPostgresql(LocalPostgresql):
     def __init__(self, folder: Path) -> None:
         (self.port,) = free_ports(1)
         super().__init__(folder, durable=False)
-        self.url += f"&port={self.port}"
+        self._socket_url += f"&port={self.port}"
+        self.url = self._socket_url
 
     def start(self) -> None:
         """Return when the server answers. Idempotent."""
