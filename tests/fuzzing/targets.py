@@ -228,27 +228,27 @@ def _metadata(data: bytes) -> dict[str, str]:
 
 TARGETS: Mapping[str, Target] = {
     "message": Target(_message, lambda: contract("message_*"), 150_000),
-    "dead letter": Target(_dead_letter, lambda: contract("dead_letter*"), 100_000),
-    "receipt": Target(_receipt, lambda: contract("receipt*"), 100_000),
-    "heartbeat": Target(_heartbeat, heartbeats, 100_000),
-    "environment": Target(_environment, environments, 100_000),
+    "dead letter": Target(_dead_letter, lambda: contract("dead_letter*"), 150_000),
+    "receipt": Target(_receipt, lambda: contract("receipt*"), 150_000),
+    "heartbeat": Target(_heartbeat, heartbeats, 150_000),
+    "environment": Target(_environment, environments, 120_000),
     "traceparent": Target(
-        _traceparent, lambda: [b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"], 100_000
+        _traceparent, lambda: [b"00-" + b"a" * 32 + b"-" + b"b" * 16 + b"-01"], 150_000
     ),
     "sink url": Target(
-        _url, lambda: [b"https://sink.example/rows", b"http://127.0.0.1:8080/?a=b"], 100_000
+        _url, lambda: [b"https://sink.example/rows", b"http://127.0.0.1:8080/?a=b"], 150_000
     ),
-    "dataset": Target(_dataset, datasets, 40_000),
-    "NDJSON": Target(_ndjson, lambda: documents("ndjson"), 100_000),
-    "CSV": Target(_csv, lambda: documents("csv"), 100_000),
-    "Parquet": Target(_parquet, lambda: documents("parquet"), 40_000),
-    "document": Target(_document, lambda: documents("any"), 60_000),
-    "container group": Target(_arm_group, arm_groups, 60_000),
+    "dataset": Target(_dataset, datasets, 10_000),
+    "NDJSON": Target(_ndjson, lambda: documents("ndjson"), 30_000),
+    "CSV": Target(_csv, lambda: documents("csv"), 60_000),
+    "Parquet": Target(_parquet, lambda: documents("parquet"), 20_000),
+    "document": Target(_document, lambda: documents("any"), 20_000),
+    "container group": Target(_arm_group, arm_groups, 30_000),
     "refusal": Target(
         _arm_refusal,
         lambda: [b'{"error": {"code": "ContainerGroupQuotaReached", "message": "limit: 10"}}'],
         60_000,
     ),
     "request": Target(_request, jobs, 60_000),
-    "job file": Target(_job, jobs, 60_000),
+    "job file": Target(_job, jobs, 30_000),
 }

@@ -327,7 +327,6 @@ def test_no_secret_is_written_anywhere(
     assert searched.found == []
     expected = {"API", "blobs", "queues", "files", "platform", "dead letters", "webhooks"}
     assert {*expected, "command line", "command lines", "histories"} == searched.places.keys()
-    print(searched.places)
 
 
 def look_at_storage(searched: Searched, connection: str, folder: Path) -> None:
@@ -382,4 +381,4 @@ def test_a_secret_that_is_written_would_be_found(form: str) -> None:
     searched = Searched()
     text = forms(SINK)[form]
     searched.look("a place", b"before " + text + b" after")
-    assert any(SINK in NEEDLES or form in found for found in searched.found)
+    assert [found for found in searched.found if f"the sink's token, {form}:" in found]
