@@ -58,8 +58,9 @@ class _GivenIds(IdGenerator):
 class OpenTelemetryExport:
     """The export of those who have somewhere to send to."""
 
-    def __init__(self, resource: Resource, processors: list[SpanProcessor],
-                 readers: list[MetricReader]) -> None:  # fmt: skip
+    def __init__(
+        self, resource: Resource, processors: list[SpanProcessor], readers: list[MetricReader]
+    ) -> None:
         self._processors = processors
         self._readers = readers
         tracing = TracerProvider(
