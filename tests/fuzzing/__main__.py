@@ -76,7 +76,8 @@ def fuzzed(name: str, folder: Path, runs: int) -> Fuzzed:
     seconds = time.monotonic() - begun
     counted = [int(found) for found in _RUNS.findall(told.stderr)]
     fault = next(iter(set(place.iterdir()) - before), place if told.returncode else None)
-    words = (told.stdout + told.stderr)[-3_000:] if fault else ""
+    said = (line for line in (told.stdout + told.stderr).splitlines() if line[:1] != "#")
+    words = "\n".join(said)[-3_000:] if fault else ""
     return Fuzzed(max(counted, default=0), seconds, fault, words)
 
 

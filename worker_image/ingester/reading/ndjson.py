@@ -71,7 +71,7 @@ def _source_row(line: bytes, name: str, number: int, record_type: str | None) ->
     raw = line.decode(errors="replace")
     try:
         kind, row = _record(line, record_type)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError) as error:
         return SourceRow(name, number, record_type or "", {}, raw, str(error))
     return SourceRow(name, number, kind, row, raw)
 
@@ -191,7 +191,7 @@ def _batch_by_line(lines: list[bytes], name: str, first: int, record_type: str |
             if line.strip():
                 kind, row = _record(line, record_type)
                 batch.setdefault(kind, []).append(row)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError) as error:
             beginning = line[:_SHOWN].decode(errors="replace")
             raise PermanentError(f"{name}, line {number}: {error}: {beginning!r}") from error
     return batch
@@ -226,7 +226,10 @@ def _load_exactly(line: bytes) -> Any:
     if not _may_change(line):
         with suppress(orjson.JSONDecodeError):  # it also refuses what a double cannot hold
             return orjson.loads(line)
-    row = _DECODER.decode(line.decode())
+    try:
+        row = _DECODER.decode(line.decode())
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if b"\\u" in line:
         orjson.dumps(row)  # half a surrogate pair passes the decoder and fails here
     return row
