@@ -73,11 +73,11 @@ chaos: $(STAMP) faketime  ## runs on the local host while everything breaks: mak
 		$(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP) .local/atheris/$(ATHERIS)  ## a million inputs for all that reads what comes from outside
-	@PYTHONPATH=.:tests:.local/atheris/$(ATHERIS) $(BIN)/python -m fuzzing .local/fuzzing \
+	@PYTHONPATH=.:tests:.local/atheris/$(ATHERIS) $(BENCHMARK) fuzzing .local/fuzzing \
 		$(if $(SHARE),--share $(SHARE))
 
 # Each replaces its section of benchmarks/RESULTS.md, under the command as it was typed.
-BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(MINUTES), MINUTES=$(MINUTES))$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))" $(BIN)/python -m
+BENCHMARK = ACI_JOBS_BENCHMARK="make $@$(if $(MINUTES), MINUTES=$(MINUTES))$(if $(UNITS), UNITS=$(UNITS))$(if $(MB), MB=$(MB))$(if $(SHARE), SHARE=$(SHARE))" $(BIN)/python -m
 
 bench-generate: $(STAMP)  ## the generator beside its peers: one run, one table, targets judged
 	@$(BENCHMARK) benchmarks.generate

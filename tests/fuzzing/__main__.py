@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from benchmarks.results import Page
 
 from .targets import TARGETS
 
 SHARE = 1.0
-_RUNS = re.compile(r"^#(\d+)\s", re.MULTILINE)
+_RUNS = re.compile(r"^stat::number_of_executed_units: *(\d+)", re.MULTILINE)
 _BOUNDS = ("-max_len=8192", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1")
 
 cli = typer.Typer(add_completion=False)
-console = Console(highlight=False, width=100)
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ def main(
     only: Annotated[list[str] | None, typer.Option(help="These targets alone.")] = None,
 ) -> None:
     """Fuzz the targets one after the other, each in a process of its own."""
+    page = Page("Inputs that nobody meant")
     results = Table("what is read", "inputs", "seconds", "faults")
     all_runs, faults = 0, []
     for name in only or TARGETS:
@@ -48,10 +49,11 @@ def main(
         results.add_row(name, f"{found.runs:,}", f"{found.seconds:.0f}", str(found.fault or "none"))
         if found.fault:
             faults.append(f"{name}: {found.fault}\n{found.words}")
-    console.print(results)
-    console.print(f"{all_runs:,} inputs, each read or refused in time but for {len(faults)} faults")
+    page.print(results)
+    page.print(f"{all_runs:,} inputs, each read or refused in time but for {len(faults)} faults")
     for fault in faults:
-        console.print(fault, markup=False)
+        page.print(fault, markup=False)
+    page.publish()
     raise typer.Exit(bool(faults))
 
 
@@ -74,11 +76,11 @@ def fuzzed(name: str, folder: Path, runs: int) -> Fuzzed:
         check=False,
     )
     seconds = time.monotonic() - begun
-    counted = [int(found) for found in _RUNS.findall(told.stderr)]
+    counted = _RUNS.search(told.stderr)
     fault = next(iter(set(place.iterdir()) - before), place if told.returncode else None)
     said = (line for line in (told.stdout + told.stderr).splitlines() if line[:1] != "#")
     words = "\n".join(said)[-3_000:] if fault else ""
-    return Fuzzed(max(counted, default=0), seconds, fault, words)
+    return Fuzzed(int(counted[1]) if counted else 0, seconds, fault, words)
 
 
 if __name__ == "__main__":
