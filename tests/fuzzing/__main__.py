@@ -50,7 +50,7 @@ def main(
         if found.fault:
             faults.append(f"{name}: {found.fault}\n{found.words}")
     page.print(results)
-    page.print(f"{all_runs:,} inputs, each read or refused in time but for {len(faults)} faults")
+    page.print(f"{all_runs:,} inputs, each read or refused in time; faults: {len(faults)}")
     for fault in faults:
         page.print(fault, markup=False)
     page.publish()
