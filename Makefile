@@ -40,7 +40,8 @@ test-long: $(STAMP) browser faketime  ## all other end-to-end tests: every user 
 	@$(PYTEST) -m "long and not image"
 
 test-image: $(STAMP) buildah  ## the worker's image, built and run: its contents, its containers, whole runs
-	@$(PYTEST) -m image --timeout 900
+	@# One at a time: they share a store of images, and look for what is left in it.
+	@$(BIN)/python -m pytest -m image --timeout 900
 
 image: $(STAMP) buildah  ## the worker's image for `up --engine buildah`, on a Debian made here
 	@$(BIN)/python -m local_host image
