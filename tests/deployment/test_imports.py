@@ -4,13 +4,11 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
-from support.functions_worker import environment
+from support.functions_worker import environment, unpacked
 from support.tables import table
 
-from deployment.package import APP, write
 from local_host.services.process import base_environment
 from local_host.system import EXAMPLE_SETTINGS
 from orchestration.triggers.http_api import OPERATIONS
@@ -34,11 +32,7 @@ STORAGE = "ACI_JOBS_STORAGE_CONNECTION_STRING"
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, unpacked where nothing else is."""
-    folder = tmp_path_factory.mktemp("package")
-    write(APP, folder / "app.zip")
-    with ZipFile(folder / "app.zip") as archive:
-        archive.extractall(folder / "app")
-    return folder / "app"
+    return unpacked(tmp_path_factory.mktemp("package"))
 
 
 def imported(package: Path, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

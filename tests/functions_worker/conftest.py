@@ -4,12 +4,10 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
-from support.functions_worker import FunctionsWorker, environment, functions_worker
+from support.functions_worker import FunctionsWorker, environment, functions_worker, unpacked
 
-from deployment.package import APP, write
 from local_host.functions.durable.client_binding import client_binding
 from local_host.system import LocalApp
 
@@ -20,11 +18,7 @@ HUB = "AciJobs"
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The deployment package, unpacked."""
-    folder = tmp_path_factory.mktemp("package")
-    write(APP, folder / "app.zip")
-    with ZipFile(folder / "app.zip") as archive:
-        archive.extractall(folder / "app")
-    return folder / "app"
+    return unpacked(tmp_path_factory.mktemp("package"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from zipfile import ZipFile
 
+from deployment.package import APP, write
 from local_host.services.process import base_environment
 
 _ROOT = Path(__file__).parents[2]
@@ -98,3 +100,11 @@ def http(method: str, path: str, body: Any = None, route: Mapping[str, str] | No
     url = f"http://127.0.0.1/api/{path}"
     request = {"method": method, "url": url, "headers": headers, "body": text}
     return "http", {**request, "params": dict(route or {}), "query": {}}
+
+
+def unpacked(folder: Path) -> Path:
+    """The deployment package, unpacked in a folder where nothing else is."""
+    write(APP, folder / "app.zip")
+    with ZipFile(folder / "app.zip") as archive:
+        archive.extractall(folder / "app")
+    return folder / "app"
