@@ -16,7 +16,11 @@ from benchmarks.naive.worker import CONTAINER, QUEUE, SCHEMA
 PROCESSES = 2
 UNITS, WARM = 24, 4
 SECONDS = 300
-LOADS = {"insert": "row inserts", "copy": "COPY a unit"}
+LOADS = {
+    "insert": "row inserts",
+    "batch": "batches of inserts",
+    "copy": "COPY a unit",
+}
 
 
 def rate(ground: Ground, load: str) -> float:

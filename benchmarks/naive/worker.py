@@ -1,4 +1,6 @@
-"""This job as one would script it in an afternoon: `python -m benchmarks.naive.worker insert|copy`.
+"""This job as one would script it in an afternoon: `python -m benchmarks.naive.worker HOW`.
+
+`HOW` is `insert` (a statement a row), `batch` (as the driver sends many at once), or `copy`.
 
 Several such processes poll one queue. Each unit is made by a call to Faker for each value, written
 as a blob, loaded in one transaction, and its message deleted. It does not end by itself.
@@ -30,10 +32,15 @@ Load = Callable[[psycopg.Cursor[Any], str, list[Row]], None]
 
 
 def insert(cursor: psycopg.Cursor[Any], table: str, found: list[Row]) -> None:
-    """INSERT, as the driver sends many at once."""
-    places = sql.SQL(", ").join(map(sql.Placeholder, found[0]))
-    statement = sql.SQL("insert into {} ({}) values ({})")
-    cursor.executemany(statement.format(_table(table), _columns(found[0]), places), found)
+    """INSERT, row by row."""
+    statement = _insert(table, found[0])
+    for row in found:
+        cursor.execute(statement, row)
+
+
+def batch(cursor: psycopg.Cursor[Any], table: str, found: list[Row]) -> None:
+    """INSERT, without waiting for the answer to each."""
+    cursor.executemany(_insert(table, found[0]), found)
 
 
 def copy(cursor: psycopg.Cursor[Any], table: str, found: list[Row]) -> None:
@@ -42,6 +49,12 @@ def copy(cursor: psycopg.Cursor[Any], table: str, found: list[Row]) -> None:
     with cursor.copy(statement) as open_copy:
         for row in found:
             open_copy.write_row(tuple(row.values()))
+
+
+def _insert(table: str, row: Row) -> sql.Composed:
+    places = sql.SQL(", ").join(map(sql.Placeholder, row))
+    statement = sql.SQL("insert into {} ({}) values ({})")
+    return statement.format(_table(table), _columns(row), places)
 
 
 def _table(name: str) -> sql.Identifier:
@@ -70,7 +83,7 @@ def work(
 
 def main(loads: Sequence[str]) -> None:
     """Poll for ever."""
-    load: Load = {"insert": insert, "copy": copy}[loads[0]]
+    load: Load = {"insert": insert, "batch": batch, "copy": copy}[loads[0]]
     storage = os.environ["STORAGE"]
     queue = QueueClient.from_connection_string(storage, QUEUE)
     container = ContainerClient.from_connection_string(storage, CONTAINER)

@@ -15,6 +15,8 @@ ACCOUNT_KEY = (
 # The joint program cannot leave tables out, so they need a port as well.
 _PARTS = ("blob", "queue", "table")
 _ANSWER_SECONDS = 2.0
+# Without it each call goes through all that is stored: with 12,000 blobs it takes five times as long.
+LOOKUPS = Path(__file__).parent / "azurite" / "lookups.cjs"
 
 
 class Azurite:
@@ -56,8 +58,8 @@ class Azurite:
         ]
         # The SDKs speak newer versions of the API than Azurite lists.
         settings = ("--silent", "--disableTelemetry", "--skipApiVersionCheck")
-        script = str(self._toolchain.azurite)
-        return (str(NODE), script, *addresses, "--location", str(folder / "data"), *settings)
+        program = ("--require", str(LOOKUPS), str(self._toolchain.azurite))
+        return (str(NODE), *program, *addresses, "--location", str(folder / "data"), *settings)
 
     def _answers(self) -> bool:
         return all(_is_azurite(self._ports[part]) for part in ("blob", "queue"))

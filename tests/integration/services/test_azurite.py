@@ -1,11 +1,14 @@
+import json
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import psutil
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueServiceClient
 
-from local_host.services.azurite import Azurite
-from local_host.services.toolchain import Toolchain
+from local_host.services.azurite import LOOKUPS, Azurite
+from local_host.services.toolchain import NODE, Toolchain
 
 
 def test_blobs_and_queues_answer(azurite: str) -> None:
@@ -45,3 +48,38 @@ def listening(service: Azurite) -> set[str]:
     pid = service.service.pid
     connections = psutil.Process(pid).net_connections("inet")
     return {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}
+
+
+# Each field that a query reads is counted; a thousand rows share the account.
+COUNT = """
+    const { Collection } = require("lokijs");
+    const rows = new Collection("rows", { indices: ["account", "name"], disableMeta: true });
+    let read = 0;
+    for (let number = 0; number < 1000; number++) {
+      const row = { name: `${number}` };
+      Object.defineProperty(row, "account", { enumerable: true, get: () => (read++, "one") });
+      rows.insert(row);
+    }
+    read = 0;
+    const found = ["7", "absent"].map((name) => rows.findOne({ account: "one", name })?.name);
+    const other = rows.findOne({ account: "two", name: "7" });
+    const first = read;
+    rows.remove([]);
+    console.log(JSON.stringify({ found, other, first, removing: read - first }));
+"""
+
+
+def test_a_row_is_found_without_a_look_at_all_others(azurite: str) -> None:
+    modules = Toolchain.from_environment().azurite.parents[2]
+
+    def asked(*options: str) -> dict[str, Any]:
+        command = [str(NODE), *options, "--eval", COUNT, str(modules / "any.js")]
+        done = subprocess.run(command, cwd=modules, capture_output=True, check=True, timeout=60)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    plain, ours = asked(), asked("--require", str(LOOKUPS))
+    assert plain["found"] == ours["found"] == ["7", None]
+    assert plain.get("other") is ours.get("other") is None
+    assert (plain["first"] > 2_000, ours["first"] < 50) == (True, True)
+    assert (plain["removing"] > 1_000, ours["removing"]) == (True, 0)
