@@ -21,6 +21,8 @@ LOG = logging.getLogger(__name__)
 GRACE = 5.0  # seconds that a program over its time has from SIGTERM to SIGKILL
 LEAVING = 1.0  # the same, where the worker itself has to leave
 LAST_LINES = 5
+LINE_LIMIT = 8_192  # characters of a line that are kept
+CUT = " …"
 WORDS_LIMIT = 160  # characters of a line that an error repeats
 COUNTS_LIMIT = 20  # of record types, by names of so many characters:
 NAME_LIMIT = 63  # a receipt is small
@@ -132,7 +134,10 @@ def program_variables(
 
 
 class Output:
-    """What a program says: every line goes to the log, and the last ones are remembered."""
+    """What a program says: every line goes to the log, and the last ones are remembered.
+
+    A line is cut once it is redacted: of a secret that is cut, a part would stay.
+    """
 
     def __init__(self, redact: Callable[[str], str] = str) -> None:
         self._redact = redact
@@ -143,7 +148,9 @@ class Output:
 
     def hear(self, stream: str, line: str) -> None:
         """A line came over a stream."""
-        line = self._redact(line)  # before an error cuts it
+        line = self._redact(line)
+        if len(line) > LINE_LIMIT:
+            line = line[:LINE_LIMIT] + CUT
         with about(stream=stream):
             LOG.info("%s", line)
         self._last[stream].append(line)

@@ -19,8 +19,7 @@ from typing import IO
 
 from .errors import PermanentError
 
-LINE_LIMIT = 8_192  # bytes of a line that are looked at
-CUT = " …"
+LINE_LIMIT = 40_960  # bytes of a line that are looked at
 
 _GUARD = Path(__file__).with_name("guard.py")
 _PASSING = (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.ETXTBSY)
@@ -146,11 +145,10 @@ class Program:
 
 
 def lines(stream: IO[bytes]) -> Iterator[str]:
-    """The lines that are not blank, without their ends; of a long one the beginning, marked."""
+    """The lines that are not blank, without their ends; of a long one the beginning."""
     begun = False
     while piece := stream.readline(LINE_LIMIT):
-        whole = piece.endswith(b"\n")
         text = piece.decode(errors="replace").rstrip()
         if text and not begun:
-            yield text if whole or len(piece) < LINE_LIMIT else text + CUT
-        begun = not whole
+            yield text
+        begun = not piece.endswith(b"\n")

@@ -15,7 +15,7 @@ ACCOUNT_KEY = (
 # The joint program cannot leave tables out, so they need a port as well.
 _PARTS = ("blob", "queue", "table")
 _ANSWER_SECONDS = 2.0
-# Without it each call goes through all that is stored: with 12,000 blobs it takes five times as long.
+# Without it each call goes through all that is stored: five times the work with 12,000 blobs.
 LOOKUPS = Path(__file__).parent / "azurite" / "lookups.cjs"
 
 

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from worker_image.command import LAST_LINES, WORDS_LIMIT, Output, program_variables
+from worker_image.command import (
+    CUT,
+    LAST_LINES,
+    LINE_LIMIT,
+    WORDS_LIMIT,
+    Output,
+    program_variables,
+)
 from worker_image.contract import CommandPayload, Redaction, WorkerEnvironment
-from worker_image.program import CUT, LINE_LIMIT, lines
+from worker_image.program import LINE_LIMIT as READ_LIMIT
+from worker_image.program import lines
 
 CONNECTION = "AccountName=a;AccountKey=topsecret;"
 AZURE = WorkerEnvironment(
@@ -44,9 +52,9 @@ def payload(environment: dict[str, str] | None = None, **changes: Any) -> Comman
         (b"a\nb", ["a", "b"]),
         (b"a\r\n\n  \n\tb \n", ["a", "\tb"]),
         (b"\xff\xc3\n\xc3\xa9\n", ["\ufffd\ufffd", "é"]),
-        (b"x" * (LINE_LIMIT - 1) + b"\ny\n", ["x" * (LINE_LIMIT - 1), "y"]),
-        (b"x" * LINE_LIMIT + b"\ny\n", ["x" * LINE_LIMIT + CUT, "y"]),
-        (b"x" * 9 * LINE_LIMIT + b"z\ny", ["x" * LINE_LIMIT + CUT, "y"]),
+        (b"x" * (READ_LIMIT - 1) + b"\ny\n", ["x" * (READ_LIMIT - 1), "y"]),
+        (b"x" * READ_LIMIT + b"\ny\n", ["x" * READ_LIMIT, "y"]),
+        (b"x" * 9 * READ_LIMIT + b"z\ny", ["x" * READ_LIMIT, "y"]),
     ],
 )
 def test_lines_are_bounded_text(content: bytes, expected: list[str]) -> None:
@@ -125,3 +133,14 @@ def test_no_part_of_a_secret_stays_where_a_line_is_cut() -> None:
     output = Output(Redaction([secret]))
     output.hear("stderr", "x" * (WORDS_LIMIT - 10) + secret)
     assert secret[:3] not in output.ending("exit code 65")
+
+
+@pytest.mark.parametrize("before", [LINE_LIMIT - 10, LINE_LIMIT])
+def test_a_long_line_is_cut_and_marked_once_it_is_redacted(
+    before: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    secret = "planted-secret-of-30-characters"
+    Output(Redaction([secret])).hear("stderr", "é" * before + secret + "y" * 20)
+    [line] = caplog.messages
+    assert line == (("é" * before + "***" + "y" * 20)[:LINE_LIMIT] + CUT)
