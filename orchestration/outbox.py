@@ -91,7 +91,7 @@ def _waiting(services: Services, now: datetime) -> list[str]:
         blobs = list(services.records.listing(naming.RUNS, OUTBOX))
     except ResourceNotFoundError:
         return []
-    times = sorted((moment(blob.metadata.get("due")) or now, str(blob.name)) for blob in blobs)
+    times = sorted((moment(blob.metadata.get("due")) or now, blob.name) for blob in blobs)
     return [path.removeprefix(OUTBOX).removesuffix(".json") for at, path in times if at <= now]
 
 

@@ -28,6 +28,6 @@ def last_rounds(records: Records) -> dict[str, datetime]:
     """When each timer last came round, of those that ever did."""
     with suppress(ResourceNotFoundError):
         blobs = list(records.listing(naming.RUNS, PREFIX))
-        ages = {str(blob.name).removeprefix(PREFIX): blob.last_modified for blob in blobs}
+        ages = {blob.name.removeprefix(PREFIX): blob.last_modified for blob in blobs}
         return {name: at for name, at in ages.items() if name in PERIODS}
     return {}

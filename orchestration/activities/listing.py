@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobProperties
 from pydantic import TypeAdapter
 
 from worker_image.contract import naming
 
 from ..model import RunRecord, Source, Value
 from ..services import Services
+from ..services.listing import ListedBlob
 from . import freezing
 
 
@@ -23,7 +23,7 @@ class Entry(Value):
 PAGE = TypeAdapter(list[Entry])
 
 
-def documents(services: Services, source: Source, behind: str = "") -> Iterator[BlobProperties]:
+def documents(services: Services, source: Source, behind: str = "") -> Iterator[ListedBlob]:
     """The documents that a source names, in their order, behind one of them.
 
     What an earlier load has written beside them of rows that it rejected is none.
@@ -32,7 +32,7 @@ def documents(services: Services, source: Source, behind: str = "") -> Iterator[
         ResourceNotFoundError: there is no such container.
     """
     for blob in services.records.listing(source.container, source.prefix, behind):
-        if not str(blob.name).endswith(naming.REJECTED):
+        if not blob.name.endswith(naming.REJECTED):
             yield blob
 
 
@@ -48,7 +48,7 @@ def freeze(services: Services, record: RunRecord) -> int | None:
     def behind(last: Entry | None) -> Iterator[Entry]:
         begin = last.path if last else ""
         for blob in documents(services, source, begin):
-            yield Entry(path=str(blob.name), etag=str(blob.etag))
+            yield Entry(path=blob.name, etag=blob.etag)
 
     try:
         return freezing.freeze(services, record.run, PAGE, behind)

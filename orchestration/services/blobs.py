@@ -15,18 +15,17 @@ from azure.core.exceptions import (
 from azure.storage.blob import (
     BlobClient,
     BlobPrefix,
-    BlobProperties,
     BlobServiceClient,
-    ContainerClient,
 )
 from pydantic import BaseModel
 
 from worker_image.contract import naming
 
+from .listing import ListedBlob, list_blobs
+
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 
-LISTING_PAGE = 2_000  # the service gives 5,000 at once, which take 70 MB here
 TRIES = 20
 BATCH = 256  # the most deletions that one call may have
 GONE = (202, 404)
@@ -150,7 +149,7 @@ class Blobs:
 
     def clear(self, prefix: str) -> None:
         """Delete the blobs below a prefix."""
-        self._delete(str(blob.name) for blob in self.listing(naming.RUNS, prefix))
+        self._delete(blob.name for blob in self.listing(naming.RUNS, prefix))
 
     def folders(self, container: str, prefix: str) -> Iterator[str]:
         """The folders right below a prefix, whatever is in them, each as a prefix."""
@@ -160,7 +159,7 @@ class Blobs:
                 if isinstance(item, BlobPrefix):
                     yield str(item.name)
 
-    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
+    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[ListedBlob]:
         """The blobs below a prefix of anybody's container, in the order of their names.
 
         Only those `behind` a name: the service starts there, an emulator at the beginning.
@@ -168,8 +167,8 @@ class Blobs:
         Raises:
             ResourceNotFoundError: there is no such container.
         """
-        blobs = _list(self._service.get_container_client(container), prefix, behind)
-        return (blob for blob in blobs if str(blob.name) > behind)
+        blobs = list_blobs(self._service.get_container_client(container), prefix, behind)
+        return (blob for blob in blobs if blob.name > behind)
 
     def delete_older(self, prefix: str, than: datetime, but: Collection[str] = ()) -> None:
         """Delete the blobs of the runs below a prefix that were written before a time."""
@@ -178,7 +177,7 @@ class Blobs:
         except ResourceNotFoundError:
             return
         self._delete(
-            str(blob.name) for blob in blobs if blob.last_modified < than and blob.name not in but
+            blob.name for blob in blobs if blob.last_modified < than and blob.name not in but
         )
 
     def _delete(self, paths: Iterator[str]) -> None:
@@ -209,12 +208,3 @@ def _value(kind: type[T], content: bytes) -> T:
 def if_at(etag: str | None) -> dict[str, Any]:
     """The condition that a blob is at this version, if one is named."""
     return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
-
-
-def _list(container: ContainerClient, prefix: str, start: str = "") -> Iterator[BlobProperties]:
-    yield from container.list_blobs(
-        name_starts_with=prefix,
-        include=["metadata"],
-        results_per_page=LISTING_PAGE,
-        start_from=start or None,
-    )

@@ -69,7 +69,7 @@ class Logs:
         logs = [
             Log(name.removeprefix(prefix).removesuffix(LOG), blob.size, blob.last_modified)
             for blob in self._records.listing(naming.RUNS, prefix)
-            if (name := str(blob.name)).endswith(LOG)
+            if (name := blob.name).endswith(LOG)
         ]
         return sorted(logs, key=lambda log: log.changed, reverse=True)
 

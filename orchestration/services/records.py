@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from azure.core.exceptions import ResourceNotFoundError
-from azure.storage.blob import BlobProperties, BlobServiceClient
+from azure.storage.blob import BlobServiceClient
 
 from worker_image.contract import Heartbeat, Receipt, naming
 
@@ -96,14 +96,16 @@ class Records(Blobs):
         All, or those whose names begin so: `stage/` and the first digits of the unit.
         """
         prefix = f"{naming.dead_letters(run)}{beginning}"
-        return map(_summary, self.listing(naming.RUNS, prefix, behind))
+        listed = self.listing(naming.RUNS, prefix, behind)
+        return (_summary(blob.name, blob.metadata) for blob in listed)
 
     def dead_letter(self, path: str) -> DeadLetterSummary | None:
         """A dead-letter record."""
         try:
-            return _summary(self._runs.get_blob_client(path).get_blob_properties())
+            blob = self._runs.get_blob_client(path).get_blob_properties()
         except ResourceNotFoundError:
             return None
+        return _summary(path, blob.metadata)
 
     def heartbeats(self, run: str) -> Iterator[Heartbeat]:
         """What each worker said last, its times by the clock of storage."""
@@ -135,12 +137,10 @@ def _as_kept(heartbeat: Heartbeat, kept: datetime) -> Heartbeat:
     return replace(heartbeat, at=kept.isoformat(), worked=last)
 
 
-def _summary(blob: BlobProperties) -> DeadLetterSummary:
-    # A listing gives an empty value as none.
-    metadata = {name: value or "" for name, value in (blob.metadata or {}).items()}
+def _summary(path: str, metadata: Mapping[str, str]) -> DeadLetterSummary:
     unit = metadata.get("unit", "")
     return DeadLetterSummary(
-        path=str(blob.name),
+        path=path,
         stage=metadata.get("stage", ""),
         unit=int(unit) if unit.isdigit() else None,
         metadata=metadata,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from azure.storage.blob import BlobProperties
 from support.activities import NOW, bury, finish, keep, load, messages, pipeline
 
 from orchestration.activities import freezing
@@ -19,7 +18,8 @@ from orchestration.model import (
     Remedy,
     Seed,
 )
-from orchestration.services import Records, Services, blobs
+from orchestration.services import Records, Services, listing
+from orchestration.services.listing import ListedBlob
 from worker_image.contract import Heartbeat, Stage, naming
 
 
@@ -145,7 +145,7 @@ def test_a_long_listing_is_frozen_over_several_calls(
     services: Services, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(freezing, "ENTRIES_A_CALL", 20)
-    monkeypatch.setattr(blobs, "LISTING_PAGE", 7)
+    monkeypatch.setattr(listing, "PAGE", 7)
     container = f"{run}-source"
     services.records.create_container(container)
     client = services.records._service.get_container_client(container)
@@ -167,7 +167,7 @@ def test_a_long_listing_is_frozen_over_several_calls(
 class Overtaken(Records):
     """Another call freezes the first page while this one lists what has changed since."""
 
-    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[BlobProperties]:
+    def listing(self, container: str, prefix: str, behind: str = "") -> Iterator[ListedBlob]:
         if container.endswith("-source"):
             run = container.removesuffix("-source")
             page = [{"path": f"{number:03d}", "etag": "e"} for number in range(10)]

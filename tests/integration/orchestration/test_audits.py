@@ -28,7 +28,7 @@ from orchestration.model import (
     Verdict,
 )
 from orchestration.reports import Report
-from orchestration.services import Services, blobs
+from orchestration.services import Services, listing
 from orchestration.summaries import PartSummary
 from worker_image.contract import Stage, naming
 
@@ -222,7 +222,7 @@ def test_a_run_whose_container_is_gone_has_done_nothing(
 def test_long_listings_come_in_pages(
     services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blobs, "LISTING_PAGE", 4)
+    monkeypatch.setattr(listing, "PAGE", 4)
     finished(services, generate, range(15))
     for unit in range(15, 25):
         bury(services, generate, unit)

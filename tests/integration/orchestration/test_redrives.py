@@ -9,7 +9,7 @@ from orchestration.activities import redriving
 from orchestration.activities.redriving import redrive
 from orchestration.activities.seeding import prepare
 from orchestration.model import Prepare, Redrive, Selection
-from orchestration.services import Services, blobs
+from orchestration.services import Services, listing
 from worker_image.contract import DeadLetter, Failure, Stage, naming
 
 
@@ -66,7 +66,7 @@ def test_a_redrive_sets_the_selected_dead_letters_aside(
 @pytest.fixture
 def ten_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redriving, "MOVED", 10)
-    monkeypatch.setattr(blobs, "LISTING_PAGE", 7)
+    monkeypatch.setattr(listing, "PAGE", 7)
 
 
 @pytest.mark.usefixtures("ten_a_call")
