@@ -38,7 +38,7 @@ async def app_evidence(looks: Looks) -> AppEvidence:
     services = looks.services
     groups, kept, schedules, rounds = await asyncio.gather(
         looks.ask("management", lambda: list(islice(services.groups.tagged(), GROUPS)), NO_GROUPS),
-        looks.ask("storage", lambda: services.records.catalogue.glance(looks.now), NO_RUNS),
+        looks.ask("storage", services.records.catalogue.read, NO_RUNS),
         looks.ask("storage", lambda: _schedules(services, looks.now), NO_SCHEDULES),
         looks.ask("storage", lambda: last_rounds(services.records), NO_ROUNDS),
     )

@@ -31,7 +31,7 @@ async def list_schedules(call: Call[NoQuery, None]) -> views.Schedules:
 
     found, kept = await asyncio.gather(
         asyncio.to_thread(listed),
-        asyncio.to_thread(call.services.records.catalogue.glance, call.now),
+        asyncio.to_thread(call.services.records.catalogue.read),
     )
     last = views.last_runs(kept)
     entries = [
