@@ -9,12 +9,16 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from support.services import start_or_skip
 
 from local_host.services.azurite import Azurite
 from local_host.services.postgresql import Postgresql
 from local_host.services.toolchain import Toolchain
+
+# The same examples everywhere, and no clock: `make fuzz` is what looks for new ones.
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

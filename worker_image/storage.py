@@ -37,6 +37,9 @@ _PATIENCE: dict[str, Any] = {
 }
 # Documents of any size pass through in pieces of this many bytes.
 _PIECES: dict[str, Any] = {"max_single_get_size": 4 << 20, "max_chunk_get_size": 4 << 20}
+_READ_SIZE = (
+    64 << 10
+)  # bytes that are asked of a connection at once; the SDK's 4 KiB are many calls
 
 
 class _Session(requests.Session):
@@ -87,7 +90,10 @@ def connect(
         ConfigurationError: the environment does not lead to a storage account.
     """
     threads = environment.concurrency + OTHER_THREADS
-    transport = RequestsTransport(session=_Session(threads), **_PATIENCE)
+    session = _Session(threads)
+    transport = RequestsTransport(
+        session=session, connection_data_block_size=_READ_SIZE, **_PATIENCE
+    )
     options = {**_PATIENCE, "transport": transport, **options}
     connection = environment.storage_connection_string
     try:

@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from . import naming
 from .failure import Failure
-from .message import VERSION, Message, known_fields, parsed
+from .message import VERSION, Message, known_fields, members_of, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DeadLetter:
 
     def encode(self) -> str:
         """As JSON text."""
-        members = asdict(self)
+        members = members_of(self)
         members["error"]["fingerprint"] = self.error.fingerprint
         return json.dumps(members, separators=(",", ":"))
 

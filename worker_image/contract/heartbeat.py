@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from .message import VERSION, known_fields, parsed
+from .message import VERSION, known_fields, members_of, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Heartbeat:
 
     def encode(self) -> str:
         """As JSON text."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(members_of(self), separators=(",", ":"))
 
     def to_metadata(self) -> dict[str, str]:
         """The same on the blob's metadata, so that one listing reads every worker."""

@@ -4,10 +4,10 @@ No secret is ever part of a payload; how a sink is reached is the worker's envir
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from .message import known_fields
+from .message import known_fields, members_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class GeneratePayload:
 
     def members(self) -> dict[str, Any]:
         """As JSON members of a message."""
-        return asdict(self)
+        return members_of(self)
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> "GeneratePayload":
@@ -99,7 +99,7 @@ class IngestPayload:
 
     def members(self) -> dict[str, Any]:
         """As JSON members of a message."""
-        return asdict(self)
+        return members_of(self)
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> "IngestPayload":
@@ -130,7 +130,7 @@ class FinishPayload:
 
     def members(self) -> dict[str, Any]:
         """As JSON members of a message."""
-        return asdict(self)
+        return members_of(self)
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> "FinishPayload":
@@ -172,7 +172,7 @@ class CommandPayload:
 
     def members(self) -> dict[str, Any]:
         """As JSON members of a message."""
-        return asdict(self)
+        return members_of(self)
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> "CommandPayload":
