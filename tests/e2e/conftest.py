@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
-from support.runs import Ground
+from support.runs import Ground, ground_on
 from support.webhooks import SECRET
 
 from local_host.services.ports import HOST, free_ports
@@ -62,10 +59,5 @@ def app(
 
 @pytest.fixture
 def ground(app: LocalApp, postgresql: str) -> Iterator[Ground]:
-    schema = f"e2e_{uuid4().hex[:12]}"
-    ground = Ground(app, schema)
-    yield ground
-    ground.close()
-    with psycopg.connect(postgresql, autocommit=True) as database:
-        name = sql.Identifier(schema)
-        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+    with ground_on(app, postgresql) as ground:
+        yield ground

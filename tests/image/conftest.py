@@ -1,12 +1,9 @@
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 from support.images import Worker, built
-from support.runs import Ground
+from support.runs import Ground, ground_on
 from support.services import start_or_skip
 from support.worker import Bench
 
@@ -70,10 +67,5 @@ def app(azurite: str, postgresql: str, services_folder: Path) -> Iterator[LocalA
 
 @pytest.fixture
 def ground(app: LocalApp, postgresql: str) -> Iterator[Ground]:
-    schema = f"image_{uuid4().hex[:12]}"
-    ground = Ground(app, schema)
-    yield ground
-    ground.close()
-    with psycopg.connect(postgresql, autocommit=True) as database:
-        name = sql.Identifier(schema)
-        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+    with ground_on(app, postgresql) as ground:
+        yield ground

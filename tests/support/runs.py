@@ -2,11 +2,13 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import psycopg
 from azure.durable_functions import Orchestrator
@@ -240,6 +242,17 @@ class Ground:
 def ended(shown: dict[str, Any]) -> bool:
     """Whether a run has ended."""
     return shown["state"] in FINAL
+
+
+@contextmanager
+def ground_on(app: LocalApp, postgresql: str) -> Iterator[Ground]:
+    """A running app with a schema that nobody else has, and that goes afterwards."""
+    ground = Ground(app, f"runs_{uuid4().hex[:12]}")
+    yield ground
+    ground.close()
+    with psycopg.connect(postgresql, autocommit=True) as database:
+        name = sql.Identifier(ground.schema)
+        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))
 
 
 def done(units: int) -> Callable[[dict[str, Any]], bool]:
