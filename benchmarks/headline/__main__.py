@@ -24,7 +24,7 @@ from benchmarks.headline.costs import costs
 from benchmarks.headline.floor import Floor
 from benchmarks.headline.generating import Pace
 from benchmarks.headline.ground import Ground
-from benchmarks.headline.pipeline import SCHEMA, Ran, checks, run_it
+from benchmarks.headline.pipeline import CONSTRAINTS, SCHEMA, Ran, checks, run_it
 from benchmarks.headline.processes import CONTROL
 from benchmarks.results import Page
 from command_line.client import RefusedError, UnreachableError
@@ -79,14 +79,14 @@ def measure(folder: Path, units: int, page: Page) -> bool:
         with page.screen.status("the same documents by COPY alone"):
             floor.convert(ground, ran, folder / "copy")
             ground.forget(SCHEMA)
-            least = floor.load(ground, folder / "copy")
-            ground.forget(SCHEMA)
+            floors = {how: floor.load(ground, folder / "copy", how) for how in floor.WAYS}
         with page.screen.status("the same work as most would script it"):
             rates = {load: naive.rate(ground, load) for load in naive.LOADS}
     page.print(tables.generation(paces))
-    page.print(tables.beside(ran, least, rates))
-    held = all(check.holds for check in found) and least.rows == ran.rows
-    return judge(page, ran, least, paces, rates) and held
+    page.print(tables.beside(ran, floors, rates))
+    counts = {least.rows for least in floors.values()}
+    held = all(check.holds for check in found) and counts == {ran.rows}
+    return judge(page, ran, floors[CONSTRAINTS], paces, rates) and held
 
 
 def judge(
@@ -98,7 +98,7 @@ def judge(
 ) -> bool:
     """Say of each target whether it is reached; whether all are."""
     generation = median(real.wall / ready.wall for real, ready in paces)
-    bound = ran.seconds / least.spent.time
+    bound = ran.seconds / least.seconds
     control = sum(ran.used[kind].cpu for kind in CONTROL) / ran.cpu
     beside = ran.rows / ran.seconds / rates["insert"]
     verdicts = [
@@ -108,7 +108,8 @@ def judge(
             reached=generation <= GENERATION,
         ),
         page.judge(
-            f"the whole job, times COPY alone by two processes: at most {POSTGRESQL}",
+            f"the whole job, times COPY alone by two processes, keys after it as well: at most"
+            f" {POSTGRESQL}",
             bound,
             reached=bound <= POSTGRESQL,
         ),

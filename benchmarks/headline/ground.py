@@ -16,9 +16,9 @@ from local_host.system import LocalApp
 # time between two looks, as the whole run lasts minutes, and the messages that are outstanding at a
 # time, as what a call costs Azurite grows with them.
 SETTINGS = {
-    "ACI_JOBS_TICK_SECONDS": "5",
-    "ACI_JOBS_SEED_WINDOW": "800",
-    "ACI_JOBS_SEED_PAGE": "400",
+    "ACI_JOBS_TICK_SECONDS": "3",
+    "ACI_JOBS_SEED_WINDOW": "600",
+    "ACI_JOBS_SEED_PAGE": "300",
     "ACI_JOBS_WORKER_VISIBILITY_SECONDS": "120",
     "ACI_JOBS_WORKER_HEARTBEAT_SECONDS": "5",
 }

@@ -7,7 +7,7 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from benchmarks.headline.costs import Cost
-from benchmarks.headline.floor import PROCESSES, Floor
+from benchmarks.headline.floor import PROCESSES, WAYS, Floor
 from benchmarks.headline.generating import SLOTS, WORKERS, Pace
 from benchmarks.headline.naive import LOADS, UNITS
 from benchmarks.headline.pipeline import GROUPS, Ran
@@ -100,7 +100,7 @@ def generation(paces: Sequence[tuple[Pace, Pace]]) -> Table:
     return table
 
 
-def beside(ran: Ran, floor: Floor, rates: Mapping[str, float]) -> Table:
+def beside(ran: Ran, floors: Mapping[str, Floor], rates: Mapping[str, float]) -> Table:
     """The job beside what one would otherwise do, and beside what PostgreSQL alone can do."""
     table = _table("Beside it, in the same run", "", "seconds", "records/s", "the job is")
     job = ran.rows / ran.seconds
@@ -111,8 +111,9 @@ def beside(ran: Ran, floor: Floor, rates: Mapping[str, float]) -> Table:
         )
 
     row("this job", job, ran.seconds)
-    spent = floor.spent.time
-    row(f"its documents by COPY alone, {PROCESSES} processes", floor.rows / spent, spent)
+    for way, least in floors.items():
+        name = f"COPY alone, {PROCESSES} processes, {WAYS[way]}"
+        row(name, least.rows / least.seconds, least.seconds)
     for load, rate in rates.items():
         row(f"Faker, json.dumps, {LOADS[load]}; {UNITS} units", rate)
     return table
