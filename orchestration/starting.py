@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 import string
+from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from .model import Phase, RunRecord, RunRequest, Value
 from .orchestrations import Orchestrations
 from .problems import Invalid, InvalidRequestError, below
 from .services import Noun, Services
+from .settings import Settings
 
 KEYS = "keys/"
 NONCE = string.ascii_lowercase + string.digits
@@ -67,10 +69,19 @@ def validated(services: Services, request: RunRequest) -> RunRequest:
     unfit = [
         *commands.faults(request, settings.worker_image),
         *sinks.faults(request, settings.http_hosts),
+        *_out_of_reach(request, settings),
     ]
     if unfit:
         raise InvalidRequestError(unfit)
     return request.model_copy(update={"dataset": _resolved_dataset(services, request)})
+
+
+def _out_of_reach(request: RunRequest, settings: Settings) -> Iterator[Invalid]:
+    """The regions in which no container group can join the subnet that they all join."""
+    others = sorted(set(request.instances.regions) - {settings.location})
+    if settings.subnet_id and others:
+        reason = f"container groups join a subnet here, which is in {settings.location} alone"
+        yield Invalid(field="instances.regions", reason=reason, value=", ".join(others))
 
 
 def keep(services: Services, record: RunRecord) -> RunRecord:

@@ -6,46 +6,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from support.tables import table
+from support.unserved import KEY, URL, services
 
-from local_host.checks import NoToken
 from orchestration import sinks
 from orchestration.activities.fleet import worker_environment
 from orchestration.model import RunRecord, RunRequest
 from orchestration.problems import Invalid, InvalidRequestError
-from orchestration.services import ContainerGroups, Queues, Records, Services
-from orchestration.services.arm import open_client
-from orchestration.services.storage import open_storage
-from orchestration.settings import Settings
 from orchestration.starting import accept, validated
 from worker_image.contract import naming
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-URL = "postgresql://u:topsecret@nowhere/d"
-KEY = "Bearer t0psecret"
-SETTINGS = {
-    "storage_connection_string": "UseDevelopmentStorage=true",
-    "subscription_id": "s",
-    "resource_group": "g",
-    "location": "l",
-    "arm_endpoint": "http://127.0.0.1:1",
-    "worker_image": "worker:local",
-    "postgresql_url": URL,
-    "sink_secret": KEY,
-    "http_hosts": " a.example, b.example:8080 ",
-}
-
-
-def services(**changes: str) -> Services:
-    settings = Settings.model_validate(SETTINGS | changes)
-    storage = open_storage(settings, NoToken())
-    return Services(
-        settings=settings,
-        records=Records(storage.blobs),
-        queues=Queues(storage.queues),
-        groups=ContainerGroups(open_client(settings, NoToken()), settings),
-        read_dataset=lambda source, *_: (dict(source), []),
-        try_dataset=lambda _: "units are not made here",
-    )
 
 
 def ingest(sink: Any, **instances: int) -> dict[str, Any]:

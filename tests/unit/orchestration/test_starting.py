@@ -1,0 +1,39 @@
+"""What a request may ask for that its app cannot give. No service is called."""
+
+import pytest
+from support.tables import table
+from support.unserved import services
+
+from orchestration.model import RunRequest
+from orchestration.problems import Invalid, InvalidRequestError
+from orchestration.starting import validated
+
+SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/w"
+
+
+def request(*regions: str) -> RunRequest:
+    wanted = {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}}
+    return RunRequest.model_validate({**wanted, "instances": {"count": 1, "regions": regions}})
+
+
+@table(
+    "subnet, regions",
+    {
+        "no region is named": (SUBNET, ()),
+        "that of the subnet": (SUBNET, ("westeurope",)),
+        "others, without a subnet": ("", ("westeurope", "northeurope")),
+    },
+)
+def test_regions_that_groups_can_be_in(subnet: str, regions: tuple[str, ...]) -> None:
+    app = services(location="westeurope", subnet_id=subnet)
+    assert validated(app, request(*regions)).instances.regions == regions
+
+
+def test_a_region_that_the_subnet_is_not_in_is_refused() -> None:
+    app = services(location="westeurope", subnet_id=SUBNET)
+    with pytest.raises(InvalidRequestError) as refused:
+        validated(app, request("northeurope", "westeurope", "eastus"))
+    reason = "container groups join a subnet here, which is in westeurope alone"
+    assert refused.value.faults == (
+        Invalid(field="instances.regions", reason=reason, value="eastus, northeurope"),
+    )
