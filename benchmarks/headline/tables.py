@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+import psutil
 from rich.box import SIMPLE
 from rich.table import Table
 
@@ -42,10 +43,10 @@ def stages(ran: Ran) -> Table:
 
 
 def processes(ran: Ran) -> Table:
-    """Where the processor time went."""
-    cores = f"{ran.cpu / ran.seconds:.2f} cores of this machine, on average"
+    """Where the processor time went, and how soon it could be over with no core idle."""
+    cores = psutil.cpu_count() or 1
     table = _table(
-        f"Processor time and memory: {cores}",
+        f"Processor time and memory: {ran.cpu / ran.seconds:.2f} of {cores} cores on average",
         "process",
         "CPU seconds",
         "ms a unit",
@@ -56,6 +57,9 @@ def processes(ran: Ran) -> Table:
         each, share = 1e3 * used.cpu / ran.units, used.cpu / ran.cpu
         figures = f"{used.cpu:,.1f}", f"{each:.2f}", f"{share:.1%}", f"{used.memory / 1e6:,.0f}"
         table.add_row(kind, *figures)
+    table.add_section()
+    least = f"all of it, {ran.cpu / cores:.1f} s with no core idle"
+    table.add_row(least, f"{ran.cpu:,.1f}", f"{1e3 * ran.cpu / ran.units:.2f}", "", "")
     return table
 
 
