@@ -26,6 +26,8 @@ CUSTOMERS = 111
 """A unit, in place of the example's 106: 3,663 rows on average, of which 6,000 are 22 million."""
 GROUPS = 2
 """One for each of two cores."""
+SLOTS = 4
+"""Of each group: a unit waits for storage and database half of its time."""
 CONSTRAINTS = "after"
 """Keys and foreign keys are made when all rows are there: PostgreSQL then needs the least."""
 LOOK_SECONDS = 2.0
@@ -85,6 +87,7 @@ def request(units: int) -> dict[str, Any]:
         f"sink.schema={SCHEMA}",
         f"sink.constraints={CONSTRAINTS}",
         f"instances.count={GROUPS}",
+        f"instances.concurrency={SLOTS}",
         f"limits.deadline={DEADLINE}",
     ]
     job = read_job(str(EXAMPLE / "job.yaml"), units=units, changes=changes)
