@@ -22,7 +22,7 @@ from worker_image.making import MakeUnit
 
 WORKERS, SLOTS = 2, 2
 MOST_UNITS = 600
-ROUNDS = 5
+ROUNDS = 9
 SECONDS = 300
 REAL, READY = "worker_image", "benchmarks.headline.ready_worker"
 DONE = " rows in "

@@ -1,6 +1,7 @@
 """Processes whose lines are read as they come, all of them together."""
 
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -54,7 +55,7 @@ class Together:
             reader.join(5)  # whoever it started may hold its output still
 
     def until(self, word: str, count: int, seconds: float) -> list[str]:
-        """The next lines with the word, once there are so many.
+        """The next lines with the word, a pattern, once there are so many.
 
         Raises:
             FailedError: a process has ended, or it takes too long.
@@ -68,7 +69,7 @@ class Together:
                 raise FailedError(f"over {seconds:.0f} s") from None
             if line is None:
                 raise FailedError("a process has ended before its time")
-            if word in line:
+            if re.search(word, line):
                 found.append(line)
         return found
 
