@@ -87,6 +87,25 @@ def test_other_lines_are_left_alone(line: bytes) -> None:
         assert Lines(text).as_csv(b"") is None
 
 
+@table(
+    "line",
+    {
+        "a value too many and a string over a key": b'{"a":1,2,"b":"x,"c":y"}',
+        "the same at the end": b'{"a":1,2,"b":"x,"c":"}',
+        "a value too many and none": b'{"a":1,2,"b":,"c":"y"}',
+        "a quote too few and one too many": b'{"a":","b":"x"y","c":"z"}',
+        "two quotes alone": b'{"a":","b":","c":1}',
+    },
+)
+def test_faults_that_make_up_for_each_other_are_found(line: bytes) -> None:
+    good = b'{"a":1,"b":"x","c":"y"}\n'
+    assert Lines(good * 3).as_csv(b"")
+    for text in (good + line + b"\n" + good, line + b"\n" + good):
+        assert Lines(text).as_csv(b"") is None
+    split = b'{"a":1,2,"b":"x","c":"y"}\n{"a":1,"b":"x,"c":y"}\n'
+    assert Lines(split).as_csv(b"") is None
+
+
 @pytest.mark.parametrize("tag", [b"", b'"type":"other"', b'"type":"thin"'])
 def test_another_tag_than_that_of_the_lines(tag: bytes) -> None:
     text = lines({"type": "thing", "id": 1}) * 2
