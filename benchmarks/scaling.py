@@ -21,7 +21,7 @@ from urllib.parse import quote
 import psutil
 import typer
 from azure.storage.blob import BlobServiceClient
-from azure.storage.queue import QueueClient, QueueServiceClient
+from azure.storage.queue import QueueClient
 from rich.box import SIMPLE
 from rich.table import Table
 
@@ -137,7 +137,7 @@ def turn(workers: int) -> Pace:
             }
             for number in range(workers)
         ]
-        with together([["worker_image"]] * workers, variables) as started:
+        with work, together([["worker_image"]] * workers, variables) as started:
             children = [psutil.Process(child.pid) for child in started.children]
             started.until(STARTED, workers, SECONDS)
             warm, cool = (round(share * workers * UNITS) for share in (WARM, COOL))
@@ -163,8 +163,9 @@ def _prepare(connection: str) -> QueueClient:
     with BlobServiceClient.from_connection_string(connection) as blobs:
         for container in (CONTAINER, naming.RUNS):
             blobs.create_container(container)
-    queues = QueueServiceClient.from_connection_string(connection)
-    return queues.create_queue(naming.work_queue(RUN))
+    work = QueueClient.from_connection_string(connection, naming.work_queue(RUN))
+    work.create_queue()
+    return work
 
 
 def _send(work: QueueClient, units: Iterable[int]) -> None:

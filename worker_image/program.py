@@ -19,7 +19,7 @@ from typing import IO
 
 from .errors import PermanentError
 
-LINE_LIMIT = 40_960  # bytes of a line that are looked at
+READ_LIMIT = 40_960  # bytes of a line that are read: more than is kept, see `command`
 
 _GUARD = Path(__file__).with_name("guard.py")
 _PASSING = (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.ETXTBSY)
@@ -147,7 +147,7 @@ class Program:
 def lines(stream: IO[bytes]) -> Iterator[str]:
     """The lines that are not blank, without their ends; of a long one the beginning."""
     begun = False
-    while piece := stream.readline(LINE_LIMIT):
+    while piece := stream.readline(READ_LIMIT):
         text = piece.decode(errors="replace").rstrip()
         if text and not begun:
             yield text

@@ -37,9 +37,8 @@ _PATIENCE: dict[str, Any] = {
 }
 # Documents of any size pass through in pieces of this many bytes.
 _PIECES: dict[str, Any] = {"max_single_get_size": 4 << 20, "max_chunk_get_size": 4 << 20}
-_READ_SIZE = (
-    64 << 10
-)  # bytes that are asked of a connection at once; the SDK's 4 KiB are many calls
+# Bytes that are asked of a connection at once: the SDK's own 4 KiB make many calls.
+_READ_SIZE = 64 << 10
 
 
 class _Session(requests.Session):

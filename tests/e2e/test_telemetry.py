@@ -5,14 +5,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 from support.collector import Collector, SeenSpan, collector
 from support.log_analytics import Row, fields
-from support.runs import Ground, done, until
+from support.runs import Ground, done, ground_on, until
 
 from local_host.system import LocalApp
 from worker_image.contract.telemetry import APP, WORKER, Metric, TraceParent, run_span, start_span
@@ -57,12 +56,8 @@ def telling_app(
 
 @pytest.fixture
 def telling(telling_app: LocalApp, postgresql: str) -> Iterator[Ground]:
-    ground = Ground(telling_app, f"e2e_{uuid4().hex[:12]}")
-    yield ground
-    ground.close()
-    with psycopg.connect(postgresql, autocommit=True) as database:
-        name = sql.Identifier(ground.schema)
-        database.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+    with ground_on(telling_app, postgresql) as ground:
+        yield ground
 
 
 def start(ground: Ground, request: dict[str, Any], caller: TraceParent) -> str:

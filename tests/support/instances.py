@@ -15,15 +15,13 @@ from typing import IO
 
 from azure.durable_functions import DurableOrchestrationClient
 
-from local_host.checks import NoToken
 from local_host.functions.durable.client_binding import client_binding
 from local_host.system import CHECKOUT, LocalApp
 from orchestration.orchestrations import Orchestrations
 from orchestration.scheduling import start_due
-from orchestration.services import ContainerGroups, Queues, Records, Services
-from orchestration.services.arm import open_client
-from orchestration.services.storage import open_storage
+from orchestration.services import Services
 from orchestration.settings import Settings
+from support.composed import services_of
 
 AT_ONCE = 3
 
@@ -79,16 +77,7 @@ def services(variables: Mapping[str, str]) -> Services:
         for name, value in variables.items()
         if name.startswith(prefix)
     }
-    settings = Settings.model_validate(members)
-    storage = open_storage(settings, NoToken())
-    return Services(
-        settings=settings,
-        records=Records(storage.blobs),
-        queues=Queues(storage.queues),
-        groups=ContainerGroups(open_client(settings, NoToken()), settings),
-        read_dataset=lambda source, *_: (dict(source), []),
-        try_dataset=lambda _: "units are not made here",
-    )
+    return services_of(Settings.model_validate(members))
 
 
 async def _look(orchestrations: Orchestrations, now: datetime) -> None:

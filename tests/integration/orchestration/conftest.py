@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from support.composed import services_of
 from support.container_instances import LOCATION, RESOURCE_GROUP, SUBSCRIPTION, StandIn
 from support.container_instances import stand_in as running_stand_in
 
-from local_host.checks import NoToken
-from orchestration.services import ContainerGroups, Queues, Records, Services
-from orchestration.services.arm import open_client
-from orchestration.services.storage import open_storage
+from orchestration.services import Services
 from orchestration.settings import Settings
 from worker_image.contract import naming
 
@@ -46,15 +44,7 @@ def services(azurite: str, stand_in: StandIn) -> Iterator[Services]:
             "seed_page": 10,
         }
     )
-    storage = open_storage(settings, NoToken())
-    services = Services(
-        settings=settings,
-        records=Records(storage.blobs),
-        queues=Queues(storage.queues),
-        groups=ContainerGroups(open_client(settings, NoToken()), settings),
-        read_dataset=lambda source, *_: (dict(source), []),
-        try_dataset=lambda _: "units are not made here",
-    )
+    services = services_of(settings)
     services.records.create_container()
     yield services
     stand_in.clear_faults()

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from support.composed import KEY, URL, services
 from support.tables import table
-from support.unserved import KEY, URL, services
 
 from orchestration import sinks
 from orchestration.activities.fleet import worker_environment

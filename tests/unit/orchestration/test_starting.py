@@ -1,8 +1,8 @@
 """What a request may ask for that its app cannot give. No service is called."""
 
 import pytest
+from support.composed import services
 from support.tables import table
-from support.unserved import services
 
 from orchestration.model import RunRequest
 from orchestration.problems import Invalid, InvalidRequestError

@@ -15,8 +15,7 @@ from worker_image.command import (
     program_variables,
 )
 from worker_image.contract import CommandPayload, Redaction, WorkerEnvironment
-from worker_image.program import LINE_LIMIT as READ_LIMIT
-from worker_image.program import lines
+from worker_image.program import READ_LIMIT, lines
 
 CONNECTION = "AccountName=a;AccountKey=topsecret;"
 AZURE = WorkerEnvironment(

@@ -24,6 +24,12 @@ def values(csv: bytes) -> list[list[Any]]:
     return [json.loads(b"[%b]" % line) for line in csv.splitlines()]
 
 
+def assert_left_alone(line: bytes, *, among: bytes) -> None:
+    assert Lines(among * 3).as_csv(b"")
+    for text in (among + line + b"\n" + among, line + b"\n" + among):
+        assert Lines(text).as_csv(b"") is None
+
+
 def test_what_is_left_are_the_values() -> None:
     text = lines({"type": "thing", **GOOD}, {"type": "thing", **GOOD, "name": 'a,"'.strip('"')})
     keys, csv = Lines(text).as_csv(TAG) or ((), b"")
@@ -81,10 +87,7 @@ def test_lines_without_a_tag_and_numbers_as_they_were_written() -> None:
     },
 )
 def test_other_lines_are_left_alone(line: bytes) -> None:
-    good = b'{"id":1,"name":"x"}\n'
-    assert Lines(good * 3).as_csv(b"")
-    for text in (good + line + b"\n" + good, line + b"\n" + good):
-        assert Lines(text).as_csv(b"") is None
+    assert_left_alone(line, among=b'{"id":1,"name":"x"}\n')
 
 
 @table(
@@ -98,10 +101,7 @@ def test_other_lines_are_left_alone(line: bytes) -> None:
     },
 )
 def test_faults_that_make_up_for_each_other_are_found(line: bytes) -> None:
-    good = b'{"a":1,"b":"x","c":"y"}\n'
-    assert Lines(good * 3).as_csv(b"")
-    for text in (good + line + b"\n" + good, line + b"\n" + good):
-        assert Lines(text).as_csv(b"") is None
+    assert_left_alone(line, among=b'{"a":1,"b":"x","c":"y"}\n')
     split = b'{"a":1,2,"b":"x","c":"y"}\n{"a":1,"b":"x,"c":y"}\n'
     assert Lines(split).as_csv(b"") is None
 

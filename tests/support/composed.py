@@ -1,4 +1,4 @@
-"""An app whose services are nowhere, for what is decided before any is called."""
+"""The services of an app, as tests put them together."""
 
 from local_host.checks import NoToken
 from orchestration.services import ContainerGroups, Queues, Records, Services
@@ -21,8 +21,8 @@ SETTINGS = {
 }
 
 
-def services(**changes: str) -> Services:
-    settings = Settings.model_validate(SETTINGS | changes)
+def services_of(settings: Settings) -> Services:
+    """Real ones; datasets are taken as they are, and no unit is made."""
     storage = open_storage(settings, NoToken())
     return Services(
         settings=settings,
@@ -32,3 +32,8 @@ def services(**changes: str) -> Services:
         read_dataset=lambda source, *_: (dict(source), []),
         try_dataset=lambda _: "units are not made here",
     )
+
+
+def services(**changes: str) -> Services:
+    """Those that are nowhere, for what is decided before any is called."""
+    return services_of(Settings.model_validate(SETTINGS | changes))
