@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -28,9 +28,15 @@ def makers() -> Iterator[Makers]:
         yield makers
 
 
-def processes() -> set[psutil.Process]:
-    found = psutil.Process().children()
-    return {child for child in found if "worker_image.making" in " ".join(child.cmdline())}
+def processes(of: int | None = None) -> set[psutil.Process]:
+    """The makers among a process's children: the SDK starts others, for a moment, as `uname`."""
+    return {child for child in psutil.Process(of).children() if is_maker(child)}
+
+
+def is_maker(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it has ended
+        return "worker_image.making" in " ".join(process.cmdline())
+    return False
 
 
 def test_it_makes_what_the_generator_makes(makers: Makers) -> None:
@@ -76,8 +82,8 @@ def test_it_knows_no_secret(makers: Makers, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_killed_worker_leaves_no_process(bench: Bench) -> None:
     bench.seed(*(pipeline_message(bench, unit) for unit in range(3)))
     with bench.process(idle_seconds=30) as worker:
-        eventually(lambda: len(psutil.Process(worker.pid).children()) == 1)
-        (maker,) = psutil.Process(worker.pid).children()
+        eventually(lambda: len(processes(worker.pid)) == 1)
+        (maker,) = processes(worker.pid)
         worker.kill()
         worker.wait()
         eventually(lambda: not maker.is_running() or maker.status() == psutil.STATUS_ZOMBIE)
