@@ -1,5 +1,6 @@
 """The Durable client, in the run's words: one module of ours around the SDK's."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ import azure.durable_functions as df
 
 from . import orchestrator
 from .model import RunRecord, RunState
+
+log = logging.getLogger(__name__)
 
 LIVE = frozenset({"Pending", "Running", "Suspended", "ContinuedAsNew"})
 
@@ -27,6 +30,10 @@ class Orchestration:
         return self.runtime_status in LIVE
 
 
+class UnknownError(Exception):
+    """The runtime does not say how an orchestration is; in the next moment it may."""
+
+
 class Orchestrations:
     """Starts, wakes and looks at the orchestrations of runs; an instance id is a run id."""
 
@@ -34,9 +41,17 @@ class Orchestrations:
         self._client = client
 
     async def find(self, run: str) -> Orchestration | None:
-        """The run's orchestration, None if there is none."""
+        """The run's orchestration, None if there is none.
+
+        Raises:
+            UnknownError: the runtime could not say.
+        """
         status = await self._client.get_status(run)
-        if not status or status.runtime_status is None:
+        if not status:
+            # The SDK takes an error of the runtime for an answer. That there is none has no words.
+            words = [words for name, words in vars(status).items() if words and name[0] != "_"]
+            if words:
+                raise UnknownError(f"run {run}: the runtime says {words[0]!r} of its orchestration")
             return None
         custom = status.custom_status
         return Orchestration(
@@ -59,9 +74,12 @@ class Orchestrations:
 
     async def wake(self, run: str) -> None:
         """Make the orchestrator look now. A lost wake-up costs one tick, so none is an error."""
-        found = await self.find(run)
-        if found and found.live:
-            await self._client.raise_event(run, orchestrator.WAKE, {})
+        try:
+            found = await self.find(run)
+            if found and found.live:
+                await self._client.raise_event(run, orchestrator.WAKE, {})
+        except Exception as error:  # the SDK raises a plain Exception where the run has just ended
+            log.warning("run %s was not woken: %s", run, error)
 
     async def purge(self, run: str) -> None:
         """Delete the history of a finished orchestration."""

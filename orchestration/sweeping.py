@@ -6,7 +6,8 @@ A terminated orchestration runs no cleanup of its own; this does. What is to be 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from worker_image.contract import about, naming
@@ -14,7 +15,7 @@ from worker_image.contract import about, naming
 from . import scheduling
 from .activities.auditing import close
 from .activities.fleet import remove
-from .model import Close, Phase, Remove, RunState, Verdict
+from .model import Close, Phase, RunState, Verdict
 from .orchestrations import Orchestrations
 from .outbox import OUTBOX
 from .policy.sweeping import Known, Listed, to_sweep
@@ -30,36 +31,47 @@ async def sweep(services: Services, orchestrations: Orchestrations, now: datetim
     runs = await asyncio.to_thread(_listed, services)
     groups = await asyncio.to_thread(lambda: list(services.groups.tagged()))
     unsure = {run for run, listed in runs.items() if not listed.state.final}
-    known = await _known(orchestrations, unsure | {group.run for group in groups})
+    known = await _known(orchestrations, unsure | {group.run for group in groups}, now)
     todo = to_sweep(groups, runs, known, now, retention)
     for group in todo.remove:
-        with about(run=group.run, worker=group.name):
+        with about(run=group.run, worker=group.name), _tried("removing an orphan"):
             log.warning("the container group is an orphan")
-            if await _try(_remove, services, group):
-                services.telemetry.orphan(group.run)
+            await asyncio.to_thread(remove, services, group)
+            services.telemetry.orphan(group.run)
     for run in todo.abandon:
-        with about(run=run):
+        with about(run=run), _tried("closing an abandoned run"):
             log.warning("the run was abandoned")
-            await _try(_abandon, services, run, now)
+            await asyncio.to_thread(_abandon, services, run, now)
     for run in todo.purge:
-        with about(run=run):
-            if await _try(_purge, services, run):
-                await orchestrations.purge(run)
-    await _try(_forget, services, now - retention)
+        with about(run=run), _tried("purging a run"):
+            # Its place in the catalogue goes last: who is listed is purged again.
+            await orchestrations.purge(run)
+            await asyncio.to_thread(_purge, services, run)
+    with _tried("forgetting what is old"):
+        await asyncio.to_thread(_forget, services, now - retention)
 
 
-async def _known(orchestrations: Orchestrations, runs: set[str]) -> dict[str, Known]:
-    found = {run: await orchestrations.find(run) for run in sorted(runs)}
-    return {run: Known(live=one.live, updated=one.updated) for run, one in found.items() if one}
+async def _known(orchestrations: Orchestrations, runs: set[str], now: datetime) -> dict[str, Known]:
+    found = {run: await _state_of(orchestrations, run, now) for run in sorted(runs)}
+    return {run: state for run, state in found.items() if state}
 
 
-async def _try(work: Callable[..., None], services: Services, *values: object) -> bool:
+async def _state_of(orchestrations: Orchestrations, run: str, now: datetime) -> Known | None:
+    """What the runtime knows of a run; one of which it does not say anything counts as live."""
     try:
-        await asyncio.to_thread(work, services, *values)
+        found = await orchestrations.find(run)
     except Exception:
-        log.exception("%s failed; the next round tries again", work.__name__.strip("_"))
-        return False
-    return True
+        log.exception("whether run %s goes on is not known; the next round asks again", run)
+        return Known(live=True, updated=now)
+    return Known(live=found.live, updated=found.updated) if found else None
+
+
+@contextmanager
+def _tried(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        log.exception("%s failed; the next round tries again", what)
 
 
 def _listed(services: Services) -> dict[str, Listed]:
@@ -67,10 +79,6 @@ def _listed(services: Services) -> dict[str, Listed]:
         run: Listed(state=entry["state"], changed=entry["changed"])
         for run, entry in services.records.catalogue.read().items()
     }
-
-
-def _remove(services: Services, group: Remove) -> None:
-    remove(services, group)
 
 
 def _abandon(services: Services, run: str, now: datetime) -> None:

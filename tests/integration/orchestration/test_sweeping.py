@@ -1,0 +1,95 @@
+"""A round of the sweep on the real services."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.activities import pipeline
+from support.services import start_or_skip
+
+from local_host.services.azurite import Azurite
+from local_host.services.toolchain import Toolchain
+from orchestration.activities.seeding import prepare
+from orchestration.model import Phase, Prepare, RunRecord, RunRequest
+from orchestration.orchestrations import Orchestration, Orchestrations, UnknownError
+from orchestration.services import Services
+from orchestration.starting import keep
+from orchestration.sweeping import sweep
+from worker_image.contract import naming
+
+NOW = datetime.now(UTC)
+OVER = Orchestration("Terminated", NOW + timedelta(minutes=1), {}, None)
+
+
+class Runtime(Orchestrations):
+    """A runtime that answers of each run what it is told; of others, that there is none."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        self._answers = answers
+
+    async def find(self, run: str) -> Orchestration | None:
+        answer = self._answers.get(run)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def purge(self, run: str) -> None:
+        answer = self._answers.get(run)
+        if isinstance(answer, Exception):
+            raise answer
+
+
+@pytest.fixture(scope="module")
+def azurite(services_folder: Path) -> Iterator[str]:
+    """A storage of its own: a sweep looks at all that is there."""
+    service = Azurite(services_folder / "azurite-swept", Toolchain.from_environment())
+    start_or_skip(service.start)
+    yield service.connection_string
+    service.stop()
+
+
+@pytest.fixture
+def accepted(services: Services, run: str) -> RunRecord:
+    request = RunRequest.model_validate(pipeline(units=3))
+    kept = keep(services, RunRecord(run=run, created=NOW, request=request))
+    prepare(services, Prepare(run=run))
+    return kept
+
+
+def swept(services: Services, answers: dict[str, Any], later: timedelta) -> None:
+    asyncio.run(sweep(services, Runtime(answers), NOW + later))
+
+
+def state(services: Services, run: str) -> Any:
+    return services.records.catalogue.read(run)[run]["state"]
+
+
+def test_a_run_whose_orchestration_was_ended_is_closed(
+    services: Services, accepted: RunRecord
+) -> None:
+    swept(services, {accepted.run: OVER}, timedelta(minutes=10))
+    assert state(services, accepted.run) == Phase.FAILED
+    assert services.queues.length(naming.work_queue(accepted.run)) is None
+
+
+def test_a_run_that_the_runtime_does_not_speak_of_is_left_alone(
+    services: Services, accepted: RunRecord
+) -> None:
+    swept(services, {accepted.run: UnknownError("a storage timeout")}, timedelta(minutes=10))
+    assert state(services, accepted.run) == Phase.PLANNING
+    assert services.queues.length(naming.work_queue(accepted.run)) == 0
+
+
+def test_a_history_that_is_not_purged_keeps_its_run_for_the_next_round(
+    services: Services, accepted: RunRecord
+) -> None:
+    run, old = accepted.run, timedelta(days=services.settings.retention_days, hours=1)
+    swept(services, {run: OVER}, timedelta(minutes=10))
+    swept(services, {run: UnknownError("a storage timeout")}, old)
+    assert services.records.record(run)
+    swept(services, {}, old)
+    assert services.records.record(run) is None
+    assert services.records.catalogue.read(run) == {}
