@@ -1,5 +1,7 @@
 """Schedules as they are stored, and what they start."""
 
+from datetime import datetime
+
 from ..definitions import stored_job
 from ..model import RunRequest
 from ..problems import Invalid, InvalidRequestError, below, by_place
@@ -25,10 +27,13 @@ def read_schedule(content: bytes) -> Schedule:
         return Schedule.model_validate_json(content)
 
 
-def stored_schedule(services: Services, name: str) -> Schedule | None:
-    """The schedule of this name, None if there is none; raises what `read_schedule` does."""
+def stored_schedule(services: Services, name: str) -> tuple[Schedule, datetime] | None:
+    """The schedule of this name, and since when it is as it is, to the second.
+
+    None if there is none; raises what `read_schedule` does.
+    """
     stored = services.records.definitions(Noun.SCHEDULE).read(name)
-    return read_schedule(stored.content) if stored else None
+    return (read_schedule(stored.content), stored.changed) if stored else None
 
 
 def requested(services: Services, schedule: Schedule) -> RunRequest:

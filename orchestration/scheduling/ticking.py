@@ -45,9 +45,9 @@ async def _look_at(
     services: Services, orchestrations: Orchestrations, name: str, now: datetime, caller: str | None
 ) -> None:
     try:
-        schedule = await asyncio.to_thread(stored_schedule, services, name)
-        if schedule and schedule.enabled:
-            await Tick(services, orchestrations, name, schedule, now, caller).run()
+        stored = await asyncio.to_thread(stored_schedule, services, name)
+        if stored and stored[0].enabled:
+            await Tick(services, orchestrations, name, *stored, now, caller).run()
     except InvalidRequestError as error:
         log.error("schedule %s is faulty: %s", name, error)
     except Exception:
@@ -56,12 +56,16 @@ async def _look_at(
 
 @dataclass(frozen=True)
 class Tick:
-    """One look at one schedule; wherever it is cut off, the next one goes on."""
+    """One look at one schedule; wherever it is cut off, the next one goes on.
+
+    The schedule is as it is since a time: what was due before it was not due by this schedule.
+    """
 
     services: Services
     orchestrations: Orchestrations
     name: str
     schedule: Schedule
+    since: datetime
     now: datetime
     caller: str | None = None
 
@@ -76,7 +80,7 @@ class Tick:
         )
         state = await self._carry_out(kept or ScheduleState())
         due = due_time(self.schedule, self.now)
-        if due and not state.knows(due):
+        if due and due >= self.since and not state.knows(due):
             await self._carry_out(await self._decided(state, due))
 
     async def _decided(self, state: ScheduleState, due: datetime) -> ScheduleState:
@@ -118,7 +122,7 @@ class Tick:
         )
         with self.services.telemetry.starting(Kind.INTERNAL, self.caller, self.now) as starting:
             record = starting.accepted(await asyncio.to_thread(keep, self.services, record))
-            await start(self.orchestrations, record, self.now)
+            await start(self.services, self.orchestrations, record, self.now)
         return await self._edit(partial(has_started, run=due_run.run))
 
     async def _cancel(self, run: str) -> None:

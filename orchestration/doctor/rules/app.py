@@ -50,7 +50,7 @@ def late_schedules(evidence: AppEvidence) -> Iterator[Finding]:
     for schedule in evidence.schedules:
         if schedule.fault or schedule.decided or schedule.due is None:
             continue
-        if evidence.now - max(schedule.due, schedule.changed) > LATE:
+        if schedule.due >= schedule.changed and evidence.now - schedule.due > LATE:
             yield finding(
                 Code.SCHEDULE_LATE,
                 Severity.ERROR,

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from azure.storage.blob import BlobClient
 from support.container_instances import StandIn
+from support.runtime import Runtime, orchestration
 
 from orchestration import doctor
 from orchestration.doctor.collecting import run_evidence
 from orchestration.doctor.looks import Looks
 from orchestration.model import Instances, Phase, Provision, RunRecord, RunRequest
-from orchestration.orchestrations import Orchestration, Orchestrations
 from orchestration.rounds import came_round, last_rounds
 from orchestration.scheduling import SCHEDULES
 from orchestration.services import Services
@@ -27,17 +27,14 @@ NOW = datetime.now(UTC)
 REQUEST: dict[str, Any] = {"kind": "command", "command": {"program": ["true"]}, "payloads": [1]}
 
 
-class Runtime(Orchestrations):
-    """A runtime that knows the runs that it is told of."""
-
-    def __init__(self, **live: bool) -> None:
-        self._live = live
-
-    async def find(self, run: str) -> Orchestration | None:
-        if run not in self._live:
-            return None
-        status = "Running" if self._live[run] else "Terminated"
-        return Orchestration(status, NOW, {"state": Phase.RUNNING}, None)
+def runtime(**live: bool) -> Runtime:
+    """A runtime that knows these runs."""
+    return Runtime(
+        {
+            run: orchestration("Running" if goes_on else "Terminated", state=Phase.RUNNING)
+            for run, goes_on in live.items()
+        }
+    )
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def accepted(services: Services, run: str) -> Iterator[RunRecord]:
 
 
 def examined(services: Services, **live: bool) -> Diagnosis:
-    return asyncio.run(doctor.examine_app(services, Runtime(**live), NOW))
+    return asyncio.run(doctor.examine_app(services, runtime(**live), NOW))
 
 
 def codes(answer: Diagnosis, run: str) -> list[Code]:
@@ -65,7 +62,7 @@ def told(answer: Diagnosis, code: Code) -> list[Finding]:
 
 def test_a_run_is_looked_at_in_all_its_parts(services: Services, accepted: RunRecord) -> None:
     run, queues = accepted.run, services.queues
-    looks = Looks(services, Runtime(**{run: True}), NOW)
+    looks = Looks(services, runtime(**{run: True}), NOW)
     before = asyncio.run(run_evidence(looks, accepted))
     assert (before.queue, before.waiting, before.heartbeats, before.letters) == (None, (), (), ())
 
@@ -143,7 +140,7 @@ def test_a_schedule_that_is_due_and_not_decided_is_late(
     nightly.upload_blob(json.dumps({"cron": cron, "request": REQUEST}), overwrite=True)
     for minutes, expected in ((6, 0), (20, 1)):
         later = NOW + timedelta(minutes=minutes)
-        answer = asyncio.run(doctor.examine_app(services, Runtime(), later))
+        answer = asyncio.run(doctor.examine_app(services, runtime(), later))
         assert len(told(answer, Code.SCHEDULE_LATE)) == expected
 
 
@@ -162,6 +159,6 @@ def test_timers_write_down_that_they_came_round(services: Services) -> None:
     came_round(services.records, "sweep_orphans")
     assert last_rounds(services.records)["sweep_orphans"] >= NOW - timedelta(minutes=1)
     later = NOW + timedelta(hours=1)
-    answer = asyncio.run(doctor.examine_app(services, Runtime(), later))
+    answer = asyncio.run(doctor.examine_app(services, runtime(), later))
     timers = [finding.what for finding in told(answer, Code.TIMER)]
     assert "a timer of the app does not fire; sweep_orphans" in timers

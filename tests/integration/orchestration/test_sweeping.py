@@ -8,38 +8,20 @@ from typing import Any
 
 import pytest
 from support.activities import pipeline
+from support.runtime import SILENT, Runtime, orchestration
 from support.services import start_or_skip
 
 from local_host.services.azurite import Azurite
 from local_host.services.toolchain import Toolchain
 from orchestration.activities.seeding import prepare
 from orchestration.model import Phase, Prepare, RunRecord, RunRequest
-from orchestration.orchestrations import Orchestration, Orchestrations, UnknownError
 from orchestration.services import Services
 from orchestration.starting import keep
 from orchestration.sweeping import sweep
 from worker_image.contract import naming
 
 NOW = datetime.now(UTC)
-OVER = Orchestration("Terminated", NOW + timedelta(minutes=1), {}, None)
-
-
-class Runtime(Orchestrations):
-    """A runtime that answers of each run what it is told; of others, that there is none."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self._answers = answers
-
-    async def find(self, run: str) -> Orchestration | None:
-        answer = self._answers.get(run)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    async def purge(self, run: str) -> None:
-        answer = self._answers.get(run)
-        if isinstance(answer, Exception):
-            raise answer
+OVER = orchestration("Terminated")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +60,7 @@ def test_a_run_whose_orchestration_was_ended_is_closed(
 def test_a_run_that_the_runtime_does_not_speak_of_is_left_alone(
     services: Services, accepted: RunRecord
 ) -> None:
-    swept(services, {accepted.run: UnknownError("a storage timeout")}, timedelta(minutes=10))
+    swept(services, {accepted.run: SILENT}, timedelta(minutes=10))
     assert state(services, accepted.run) == Phase.PLANNING
     assert services.queues.length(naming.work_queue(accepted.run)) == 0
 
@@ -88,7 +70,7 @@ def test_a_history_that_is_not_purged_keeps_its_run_for_the_next_round(
 ) -> None:
     run, old = accepted.run, timedelta(days=services.settings.retention_days, hours=1)
     swept(services, {run: OVER}, timedelta(minutes=10))
-    swept(services, {run: UnknownError("a storage timeout")}, old)
+    swept(services, {run: SILENT}, old)
     assert services.records.record(run)
     swept(services, {}, old)
     assert services.records.record(run) is None

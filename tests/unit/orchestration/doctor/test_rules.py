@@ -335,8 +335,8 @@ FAULTY = ScheduleEvidence(name="nightly", changed=ago(9_000), fault="cron: no")
         "before the first round": (app(rounds={}), []),
         "a schedule that is decided": (app(schedules=(replace(LATE, decided=True),)), []),
         "a schedule that was due a moment ago": (app(schedules=(replace(LATE, due=ago(179)),)), []),
-        "a schedule that was written a moment ago": (
-            app(schedules=(replace(LATE, changed=ago(60)),)),
+        "a schedule that was written after it was due": (
+            app(schedules=(replace(LATE, changed=ago(180)),)),
             [],
         ),
         "a schedule that was due long ago": (
