@@ -15,6 +15,7 @@ T = TypeVar("T")
 # So much is written in one call, which is seconds.
 ENTRIES_A_CALL = 50_000
 BYTES_A_CALL = 64 << 20
+SIZE = "entries"  # of a full page, in the metadata of each
 
 
 class SourceError(Exception):
@@ -32,15 +33,16 @@ def freeze(
     `behind` gives what comes after an entry, or all from the start. A page that was written stays
     as it is, so that what appears later shifts nothing. The last page alone is not full.
     """
-    written, last = _written(services, run, pages)
-    size = _size(services, run, pages, written)
+    written, size = _written(services, run)
+    last = _page(services, run, pages, written - 1) if written else []
     if written and len(last) < size:
         return (written - 1) * size + len(last)
     entries, room = behind(last[-1] if last else None), BYTES_A_CALL
     for number in range(written, written + max(1, ENTRIES_A_CALL // size)):
         page = list(islice(entries, size))
         content = pages.dump_json(page)
-        if not services.records.create(naming.plan_page(run, number), content):
+        path, metadata = naming.plan_page(run, number), {SIZE: str(size)}
+        if not services.records.create(path, content, metadata):
             break  # another call is at it, and may have seen other entries
         if len(page) < size:
             return number * size + len(page)
@@ -52,19 +54,18 @@ def freeze(
 
 def frozen_units(services: Services, run: str, pages: TypeAdapter[list[T]]) -> int:
     """How many units are written down by now."""
-    written, last = _written(services, run, pages)
-    return max(0, written - 1) * _size(services, run, pages, written) + len(last)
+    written, size = _written(services, run)
+    return (written - 1) * size + len(_page(services, run, pages, written - 1)) if written else 0
 
 
-def _size(services: Services, run: str, pages: TypeAdapter[list[T]], written: int) -> int:
-    """The entries of a full page: those of the first, as the setting may be another one by now."""
-    return len(_page(services, run, pages, 0)) if written > 1 else services.settings.seed_page
+def _written(services: Services, run: str) -> tuple[int, int]:
+    """How many pages there are, and the entries of a full one.
 
-
-def _written(services: Services, run: str, pages: TypeAdapter[list[T]]) -> tuple[int, list[T]]:
-    """How many pages there are, and the last of them."""
-    count = sum(1 for _ in services.records.listing(naming.RUNS, naming.plan(run)))
-    return count, _page(services, run, pages, count - 1) if count else []
+    The setting may be another one by now, so the pages say it; those of older apps do not.
+    """
+    found = list(services.records.listing(naming.RUNS, naming.plan(run)))
+    said = found[0].metadata.get(SIZE) if found else None
+    return len(found), int(said or services.settings.seed_page)
 
 
 def frozen(

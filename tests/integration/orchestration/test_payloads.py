@@ -118,9 +118,10 @@ def test_a_call_ends_when_it_has_written_much(
     assert [units(services, run) for _ in range(3)] == [None, None, 3 * PAGE - 1]
 
 
-def test_another_size_of_pages_moves_no_unit(services: Services, run: str) -> None:
+@pytest.mark.parametrize("count", [3 * PAGE + 2, 3 * PAGE, PAGE, PAGE - 3, PAGE - 2, 1])
+def test_another_size_of_pages_moves_no_unit(services: Services, run: str, count: int) -> None:
     """The app may be deployed with another setting while a run goes on."""
-    lines = [f"{number}\n" for number in range(3 * PAGE + 2)]
+    lines = [f"{number}\n" for number in range(count)]
     keep(services, run, put(services, run, "\n".join(lines).encode()))
     assert units(services, run) == len(lines)
     for size in (PAGE - 3, PAGE + 3):
