@@ -2,8 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
 from azure.core.exceptions import AzureError
 
@@ -17,6 +18,7 @@ from ..services import Services
 log = logging.getLogger(__name__)
 
 FIRST_LETTERS = 1_000
+COUNTED = 10_000  # records that a look counts
 COMMONEST = 3
 
 
@@ -28,7 +30,7 @@ def observe(services: Services, look: Look, now: datetime) -> Observation:
     """
     run = look.run
     heartbeats = list(services.records.heartbeats(run))
-    dead = services.queues.count(naming.dead_letter_queue(run))
+    dead, letters = dead_letters(services, run)
     seen = Observation(
         queued=services.queues.count(naming.work_queue(run)),
         dead=dead,
@@ -37,7 +39,7 @@ def observe(services: Services, look: Look, now: datetime) -> Observation:
         groups=heard(services.groups.of_run(run), heartbeats),
         control=services.records.control(run),
         rooms={region: room(services, region) for region in look.regions},
-        errors=errors(services, run) if dead else (),
+        errors=errors(letters),
         finishing=finishing(heartbeats),
         pushbacks=sum(heartbeat.pushbacks for heartbeat in heartbeats),
         pushback=pushback(heartbeats),
@@ -98,10 +100,26 @@ def room(services: Services, region: str) -> Room | None:
         return None
 
 
-def errors(services: Services, run: str, first: int = FIRST_LETTERS) -> tuple[RepeatedError, ...]:
-    """The commonest errors among the first dead letters, of which a listing shows a summary."""
-    letters = services.records.dead_letters(run)
-    groups = failure_groups((letter.metadata for letter in letters), first)
+Letters = list[Mapping[str, str]]
+
+
+def dead_letters(services: Services, run: str) -> tuple[int, Letters]:
+    """How many units are dead letters, and what the records of the first say of theirs.
+
+    A message may be there twice, or be left of a unit that was redriven, so records are counted,
+    if there are messages; from `COUNTED` of them on, the messages are.
+    """
+    messages = services.queues.count(naming.dead_letter_queue(run))
+    if not messages:
+        return 0, []
+    records = services.records.dead_letters(run)
+    letters = [record.metadata for record in islice(records, min(messages, COUNTED))]
+    return (len(letters) if len(letters) < COUNTED else messages), letters
+
+
+def errors(letters: Letters, first: int = FIRST_LETTERS) -> tuple[RepeatedError, ...]:
+    """The commonest errors among the first dead letters."""
+    groups = failure_groups(letters, first)
     return tuple(
         RepeatedError(
             fingerprint=group.fingerprint, error=f"{group.type}: {group.error}", units=group.units

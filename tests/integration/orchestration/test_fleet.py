@@ -10,14 +10,15 @@ from support.container_instances import StandIn, container_group, until
 from support.tables import table
 
 from local_host.checks import NoToken
+from orchestration.activities import watching
 from orchestration.activities.fleet import provision, remove
 from orchestration.activities.seeding import prepare
-from orchestration.activities.watching import errors, observe
+from orchestration.activities.watching import dead_letters, errors, observe
 from orchestration.model import Look, Prepare, Provision, Refusal, Remedy, Remove
 from orchestration.services import ContainerGroups, Services
 from orchestration.services.arm import open_client
 from orchestration.services.group_definition import APP
-from worker_image.contract import Heartbeat, naming
+from worker_image.contract import Heartbeat, Stage, naming
 
 
 @pytest.fixture
@@ -193,4 +194,19 @@ def test_a_look_names_the_commonest_errors(services: Services, generate: str) ->
         ("ValueError: d 1", 2),
     ]
     assert len({error.fingerprint for error in seen}) == 3
-    assert sum(error.units for error in errors(services, generate, first=2)) == 2
+    _, letters = dead_letters(services, generate)
+    assert sum(error.units for error in errors(letters, first=2)) == 2
+
+
+def test_dead_letters_are_counted_by_their_records(
+    services: Services, generate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A message may be there twice, and be left of a unit that was redriven."""
+    prepare(services, Prepare(run=generate))
+    for unit in (0, 1, 1, 2):
+        bury(services, generate, unit)
+    assert observe(services, Look(run=generate), NOW).dead == 3
+    services.records.delete(naming.dead_letter(generate, Stage.GENERATE, 2))
+    assert observe(services, Look(run=generate), NOW).dead == 2
+    monkeypatch.setattr(watching, "COUNTED", 2)
+    assert observe(services, Look(run=generate), NOW).dead == 4
