@@ -1,5 +1,6 @@
 """Accepting a request for a run: validated as a whole before anything is created."""
 
+import asyncio
 import hashlib
 import json
 import secrets
@@ -70,6 +71,7 @@ def validated(services: Services, request: RunRequest) -> RunRequest:
         *commands.faults(request, settings.worker_image),
         *sinks.faults(request, settings.http_hosts),
         *_out_of_reach(request, settings),
+        *_in_our_way(request),
     ]
     if unfit:
         raise InvalidRequestError(unfit)
@@ -82,6 +84,14 @@ def _out_of_reach(request: RunRequest, settings: Settings) -> Iterator[Invalid]:
     if settings.subnet_id and others:
         reason = f"container groups join a subnet here, which is in {settings.location} alone"
         yield Invalid(field="instances.regions", reason=reason, value=", ".join(others))
+
+
+def _in_our_way(request: RunRequest) -> Iterator[Invalid]:
+    """The containers in which the app keeps its own things: a purge would take documents along."""
+    ours = (naming.RUNS, *(noun.container for noun in Noun))
+    if request.documents.container in ours:
+        reason = "the app keeps its own things there; another container is needed"
+        yield Invalid(field="documents.container", reason=reason, value=request.documents.container)
 
 
 def keep(services: Services, record: RunRecord) -> RunRecord:
@@ -97,9 +107,16 @@ def new_run(now: datetime) -> str:
     return naming.run_id(now, "".join(secrets.choice(NONCE) for _ in range(5)))
 
 
-async def start(orchestrations: Orchestrations, record: RunRecord, now: datetime) -> None:
-    """Start the run of an accepted record, once; a run that has ended is left as it is."""
-    if await orchestrations.find(record.run) is None:
+async def start(
+    services: Services, orchestrations: Orchestrations, record: RunRecord, now: datetime
+) -> None:
+    """Start the run of an accepted record, once; a run that has ended is left as it is.
+
+    So is one that did not start in time, and that the sweep has closed: a redrive starts it.
+    """
+    if await orchestrations.find(record.run):
+        return
+    if await asyncio.to_thread(services.records.report, record.run) is None:
         await orchestrations.start(record, now)
 
 

@@ -30,14 +30,16 @@ class Status(Value):
 
     Money and seconds are as in the plan. `seconds_left` and `cost_at_end` are None until there is
     something to reckon from; `cost_limit` is the cap of the request, `cost_expected` what a plan
-    said. `waits` says what keeps the run from going on, if anything does, `finish` how its last
-    step stands. Statuses of older and newer writers can be read.
+    said. `end` is how the run is to end, once that is decided. `waits` says what keeps the run
+    from going on, if anything does, `finish` how its last step stands. Statuses of older and newer
+    writers can be read.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     text: str = ""
     state: Phase = Phase.PLANNING
+    end: Phase | None = None
     reason: str = ""
     units: UnitCounts = UnitCounts()
     stages: dict[str, Progress] = Field(default_factory=dict)
@@ -73,6 +75,7 @@ def summary(state: RunState, now: datetime) -> Status:
     left = _seconds_left(state, units.done, elapsed)
     status = Status(
         state=state.phase,
+        end=state.verdict.phase if state.verdict else None,
         reason=state.verdict.reason if state.verdict else "",
         units=units,
         stages=stages,

@@ -80,11 +80,11 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
     """Write manifest and report, delete the work queue, tell of the end; the run's last act.
 
     0 if somebody has wished a redrive since the verdict: the run goes on for it, unless it was
-    stopped for a reason that a redrive does not mend.
+    stopped for a reason that a redrive does not mend. Later wishes are refused until it has ended.
     """
     state = decision.state
-    control = services.records.control(state.run)
-    if reopened(state, control):
+    control = services.records.edit_control(state.run, partial(_last_look, state))
+    if not control.closed:
         return Outcome(count=0)
     record = load(services, state.run)
     parts = _parts(services, record, state.plan)
@@ -116,6 +116,10 @@ def close(services: Services, decision: Close, now: datetime) -> Outcome:
 def _finish(services: Services, record: RunRecord, total: PartSummary) -> reports.FinishReport:
     needed = total.count > 0 and planning.finishes(record.request)
     return reports.finish_report(finished(services, record.run) if needed else None, needed=needed)
+
+
+def _last_look(state: RunState, control: Control) -> Control:
+    return control.model_copy(update={"closed": not reopened(state, control)})
 
 
 def reopened(state: RunState, control: Control) -> bool:

@@ -53,13 +53,14 @@ class Selection(Value):
 
 
 class Control(Value):
-    """The persisted wishes of people."""
+    """The persisted wishes of people; `closed` once the run ends without another look at them."""
 
     cancel: bool = False
     reason: str = ""
     paused: bool = False
     count: Count | None = None  # of container groups, instead of what the request says
     redrives: tuple[Selection, ...] = ()
+    closed: bool = False
 
 
 class Room(Value):

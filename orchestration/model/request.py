@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from .command import Command, Payloads
 from .instances import Instances
@@ -27,12 +27,20 @@ class Kind(StrEnum):
 
 
 class Documents(Value):
-    """Where a run writes its documents."""
+    """Where a run writes its documents; `prefix` is a path of folders."""
 
     container: ContainerName = "documents"
     prefix: Annotated[str, Field(max_length=500)] = ""
     format: Literal["ndjson", "csv", "parquet"] = "ndjson"
     compression: Literal["none", "gzip", "zstd"] = "zstd"
+
+    @field_validator("prefix")
+    @classmethod
+    def _is_a_path(cls, prefix: str) -> str:
+        # Clients of HTTP resolve such a path before they send it: the blob would lie elsewhere.
+        if "\\" in prefix or {".", ".."} & set(prefix.split("/")):
+            raise ValueError("no folder may be '.' or '..', and none has a backslash in its name")
+        return prefix
 
 
 EXAMPLES: list[Any] = [

@@ -49,7 +49,7 @@ async def begun(call: Call[Any, Any], request: RunRequest, schedule: str | None 
             caller=call.caller,
         )
         starting.accepted(record)
-        await start(call.orchestrations, record, call.now)
+        await start(call.services, call.orchestrations, record, call.now)
     answer = views.accepted(record, call.base, existing=record.created != call.now)
     return Reply(answer, {"Location": views.link(call.base, record.run)})
 

@@ -17,7 +17,7 @@ from ..model import Control, Count, Phase, RunRecord, Selection, Value
 from ..orchestrations import Orchestration
 from ..services.records import Records
 from ..views import runs as views
-from .operations import Call, Handler, NoQuery, Operation, RefusedError, found_run
+from .operations import Call, Handler, NoQuery, Operation, RefusedError, found_run, known_run
 
 
 class Cancel(Value):
@@ -49,7 +49,14 @@ async def resume_run(call: Call[NoQuery, None]) -> views.WishKept:
 
 async def scale_run(call: Call[NoQuery, Scale]) -> views.WishKept:
     """Scale a run: so many container groups from now on, or again what the request says."""
-    return await _wish(call, count=call.body.count)
+    request, count = (await known_run(call)).request, call.body.count
+    if request.sink and request.sink.connections and (count or 0) > request.instances.most:
+        detail = (
+            f"count: {count} container groups would open more connections than sink.connections"
+            f" allows: it is shared by {request.instances.most} at most"
+        )
+        raise RefusedError(HTTPStatus.CONFLICT, detail)
+    return await _wish(call, count=count)
 
 
 async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
@@ -58,6 +65,8 @@ async def redrive_run(call: Call[NoQuery, Selection]) -> views.Redriven:
     records, selection = call.services.records, call.body
     count = await asyncio.to_thread(_redrivable, records, record.run, selection)
     over = not (found and found.live)
+    if not over and views.status(found).end is Phase.FAILED:
+        raise _too_late()
     await _keep(call, record.run, lambda control: _redriven(control, selection, over))
     if over:
         entry = catalogue_entry(record, Phase.PLANNING)
@@ -96,6 +105,8 @@ async def _keep(call: Call[Any, Any], run: str, change: Callable[[Control], Cont
 
 
 def _redriven(control: Control, selection: Selection, over: bool) -> Control:
+    if control.closed and not over:
+        raise _too_late()
     # A new wish to work takes the place of an old one to stop; a pause only of a run that is over.
     return control.model_copy(
         update={
@@ -103,8 +114,13 @@ def _redriven(control: Control, selection: Selection, over: bool) -> Control:
             "reason": "",
             "paused": control.paused and not over,
             "redrives": (*control.redrives, selection),
+            "closed": False,
         }
     )
+
+
+def _too_late() -> RefusedError:
+    return RefusedError(HTTPStatus.CONFLICT, "the run is ending; redrive it once it has ended")
 
 
 def _operation(

@@ -149,7 +149,7 @@ def accepted(record: RunRecord, base: str, *, existing: bool) -> Started:
 
 def wished(run: str, control: Control) -> WishKept:
     """The answer to a wish."""
-    return WishKept(run=run, wishes=Wishes(**control.model_dump(exclude={"redrives"})))
+    return WishKept(run=run, wishes=Wishes(**control.model_dump(include=set(Wishes.model_fields))))
 
 
 def status(found: Orchestration | None) -> Status:

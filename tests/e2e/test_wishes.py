@@ -34,7 +34,7 @@ def test_a_wish_is_kept_until_the_run_has_ended(ground: Ground) -> None:
         answer = ground.client.call("POST", f"/runs/{run}/{wish}", body)
         found = kept(ground, run)
         assert {name: getattr(found, name) for name in expected} == expected
-        assert answer == {"run": run, "wishes": found.model_dump(exclude={"redrives"})}
+        assert answer == {"run": run, "wishes": found.model_dump(exclude={"redrives", "closed"})}
     assert ground.finish(run)["state"] == "Cancelled"
     for wish, body, _ in WISHES:
         with pytest.raises(RefusedError, match="has ended") as caught:

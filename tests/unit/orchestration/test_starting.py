@@ -11,9 +11,11 @@ from orchestration.starting import validated
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/w"
 
 
+WANTED = {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}}
+
+
 def request(*regions: str) -> RunRequest:
-    wanted = {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}}
-    return RunRequest.model_validate({**wanted, "instances": {"count": 1, "regions": regions}})
+    return RunRequest.model_validate({**WANTED, "instances": {"count": 1, "regions": regions}})
 
 
 @table(
@@ -37,3 +39,12 @@ def test_a_region_that_the_subnet_is_not_in_is_refused() -> None:
     assert refused.value.faults == (
         Invalid(field="instances.regions", reason=reason, value="eastus, northeurope"),
     )
+
+
+@pytest.mark.parametrize("container", ["runs", "datasets", "jobs", "schedules"])
+def test_documents_do_not_lie_among_the_apps_own_things(container: str) -> None:
+    wanted = {**WANTED, "documents": {"container": container}}
+    with pytest.raises(InvalidRequestError) as refused:
+        validated(services(), RunRequest.model_validate(wanted))
+    [fault] = refused.value.faults
+    assert (fault.field, fault.value) == ("documents.container", container)
