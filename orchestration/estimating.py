@@ -69,7 +69,10 @@ class Estimate:
 
     def units_within(self, seconds: float) -> int:
         """About how many units are done so long after the request."""
-        turns = max(0.0, seconds - START_SECONDS) / self._seconds_each
+        left = max(0.0, seconds - START_SECONDS)
+        if not self._seconds_each:  # empty documents
+            return self.units if left else 0
+        turns = left / self._seconds_each
         return min(self.units, floor(turns * self.groups * self._lanes))
 
     def warnings(self, limits: RunLimits) -> Iterator[str]:

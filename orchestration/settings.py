@@ -1,5 +1,6 @@
 """The app's settings: read from the environment once, at the composition root."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Self
 
@@ -211,7 +212,8 @@ class Settings(BaseSettings):
             return f"{name} is missing"
         if item["type"] == "value_error":
             return f"{name}: {item['ctx']['error']}"
-        return f"{name}={item['input']!r}: {allowed(cls.described()[name])} is needed"
+        shown = re.sub("//[^/@]*@", "//***@", repr(item["input"]))  # a password in an address
+        return f"{name}={shown}: {allowed(cls.described()[name])} is needed"
 
     @field_validator("http_hosts")
     @classmethod

@@ -90,7 +90,12 @@ def _abandon(services: Services, run: str, now: datetime) -> None:
         return
     reason = "its orchestration was ended from outside, or was never started"
     verdict = Verdict(phase=Phase.FAILED, reason=reason)
-    state = RunState(run=run, started=record.created, progressed=now, verdict=verdict)
+    # Its round began when it was listed as to be planned; what earlier ones have cost stays.
+    last, begun = services.records.report(run), datetime.fromisoformat(entry["changed"])
+    redrives = last.redrives if last else 0
+    state = RunState(
+        run=run, started=begun, progressed=now, verdict=verdict, redrives_done=redrives
+    )
     close(services, Close(state=state), now)
 
 

@@ -82,6 +82,8 @@ class _Blob:
         try:
             for content in self._lines(end):
                 line, end = line + 1, end + len(content) + 1
+                if len(content) > SIZE_LIMIT:  # even if of blanks: what is behind it may be cut off
+                    raise self._too_long(line)
                 if text := content.removeprefix(BOM_UTF8 if line == 1 else b"").strip():
                     yield Payload(text=self._checked(text, line), line=line, end=end)
         except ResourceNotFoundError:
@@ -114,7 +116,7 @@ class _Blob:
 
     def _checked(self, content: bytes, line: int) -> str:
         if len(content) > self._room:  # JSON in ASCII is not shorter
-            raise self._refusal(f"line {line}: over {self._room} bytes, all that a message takes")
+            raise self._too_long(line)
         try:
             text = content.decode()
             JSON.decode(text)
@@ -124,6 +126,9 @@ class _Blob:
         if size > self._room:
             raise self._refusal(f"line {line}: {size} bytes; a message takes {self._room}")
         return text
+
+    def _too_long(self, line: int) -> SourceError:
+        return self._refusal(f"line {line}: over {self._room} bytes, all that a message takes")
 
     def _refusal(self, reason: str) -> SourceError:
         return SourceError(f"payloads: {self._address}: {reason}")

@@ -179,6 +179,8 @@ def test_lines_over_the_pieces_of_a_download(services: Services, run: str) -> No
         (b'1\n"' + b"x" * 50_000 + b'"\n', 2, "all that a message takes"),
         (b'1\n"' + b'\\"' * 20_000 + b'"\n', 2, "a message takes"),
         (b"1\n" + b"x" * 10_000_000, 2, "all that a message takes"),
+        (b"1\n" + b" " * 5_000_000 + b"\n2\n", 2, "all that a message takes"),
+        (b"1\n2" + b" " * 5_000_000 + b"\n3\n", 2, "all that a message takes"),
     ],
 )
 def test_a_line_that_cannot_be_a_unit_is_named(

@@ -13,6 +13,7 @@ from support.services import start_or_skip
 
 from local_host.services.azurite import Azurite
 from local_host.services.toolchain import Toolchain
+from orchestration.activities.auditing import catalogue_entry
 from orchestration.activities.seeding import prepare
 from orchestration.model import Phase, Prepare, RunRecord, RunRequest
 from orchestration.services import Services
@@ -75,3 +76,20 @@ def test_a_history_that_is_not_purged_keeps_its_run_for_the_next_round(
     swept(services, {}, old)
     assert services.records.record(run) is None
     assert services.records.catalogue.read(run) == {}
+
+
+def test_a_run_that_is_lost_after_a_redrive_keeps_what_it_has_cost(
+    services: Services, accepted: RunRecord
+) -> None:
+    run = accepted.run
+    swept(services, {run: OVER}, timedelta(minutes=10))
+    first = services.records.report(run)
+    assert first is not None
+    spent = first.model_copy(update={"cost": 50.0, "groups_used": 9, "redrives": 1})
+    services.records.write(naming.report(run), spent.model_dump_json())
+    services.records.catalogue.write(run, catalogue_entry(accepted, Phase.PLANNING))
+    for _ in range(2):
+        swept(services, {run: orchestration("Terminated")}, timedelta(minutes=20))
+        found = services.records.report(run)
+        assert found is not None
+        assert (found.cost, found.groups_used, found.redrives) == (50.0, 9, 1)

@@ -1,5 +1,7 @@
 """Container groups, time, money and what is warned of, from the seconds of a unit."""
 
+from dataclasses import replace
+
 import pytest
 
 from orchestration.estimating import START_SECONDS, Estimate
@@ -46,6 +48,12 @@ def test_spot_is_cheaper_by_its_discount() -> None:
     assert regular.billed_seconds == spot.billed_seconds == 4 * (START_SECONDS + 250)
     assert spot.cost == pytest.approx(regular.cost / 4)
     assert "75% cheaper" in "; ".join(spot.assumptions())
+
+
+def test_empty_documents_take_a_start_and_no_more() -> None:
+    empty = replace(estimate(10), seconds=0.0)
+    assert [empty.units_within(left) for left in (START_SECONDS, START_SECONDS + 1)] == [0, 10]
+    assert "the deadline" in next(empty.warnings(RunLimits(deadline=START_SECONDS - 1)))
 
 
 def test_nothing_to_do_costs_nothing() -> None:

@@ -67,6 +67,11 @@ def test_a_setting_that_is_missing_shows_no_other() -> None:
         "too little": ("BODY_LIMIT", "1", "='1': a whole number of at least 1,000 is needed"),
         "no URL": ("PUBLIC_URL", "here", "='here': a URL that begins with https:// or http:// is"),
         "no region": ("LOCATION", "West Europe", "='West Europe': text of lower-case letters and"),
+        "a password in an address": (
+            "PUBLIC_URL",
+            "https://me:verysecret@here.example",
+            "='https://***@here.example': a URL that begins with https:// or http:// is needed",
+        ),
         "an empty text": ("RESOURCE_GROUP", "", "='': text that is not empty is needed"),
         "a host that is none": ("HTTP_HOSTS", "a b", ": 'a b': host or host:port is needed"),
         "a secret": ("WEBHOOK_URL", "https://me:verysecret@h/", ": a URL without a user name"),
