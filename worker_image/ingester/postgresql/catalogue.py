@@ -10,7 +10,7 @@ import psycopg
 _COLUMNS = """
     select c.relname, a.attname,
         coalesce(nullif(t.typbasetype, 0), t.oid) in ('json'::regtype, 'jsonb'::regtype),
-        a.atthasdef or a.attidentity <> ''
+        a.atthasdef or a.attidentity <> '' or t.typdefault is not null
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid
     join pg_type t on t.oid = a.atttypid
@@ -48,7 +48,10 @@ _KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class TargetColumn:
-    """A column to copy into; `json` values are stored as they stand, strings included."""
+    """A column to copy into; `json` values are stored as they stand, strings included.
+
+    It `has_default` if its domain has one, too.
+    """
 
     name: str
     json: bool
