@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -144,3 +145,52 @@ def test_a_text_of_csv_and_parquet_is_json_where_the_column_is(
         ('{"a": [1.50]}',),
         ('"b"',),
     ]
+
+
+DOUBLES = """
+create schema shop;
+create table shop.item (
+    id int, v bigint, d double precision, n numeric, day date, beside bytea
+)
+"""
+EXACT = [-0.0, 0.5, 1.0, 1e10, 2.0**53 - 1, 2.0**70, 1e300]
+
+
+@table(
+    "members, whole, reason",
+    {
+        "as text": ({}, [0.0, None, -7.0, 3e9], ""),
+        "larger ones": ({}, [1e10, None, -(2.0**53) + 1], ""),
+        "a bad row among them": ({"day": [None, "soon", None]}, [1.0, 2.0, -0.0], "soon"),
+        "one that is not whole": ({}, [1.0, 2.5, -3.0], "2.5"),
+        "one that is no number": ({}, [1.0, float("nan"), -3.0], "NaN"),
+        "beside bytes": ({"beside": [b"x", None]}, [1.0, -0.0], ""),
+    },
+)
+def test_whole_doubles_are_whole_numbers(
+    database: str, members: dict[str, list[Any]], whole: list[float | None], reason: str
+) -> None:
+    run(database, DOUBLES)
+    content = as_parquet(("id", [*range(len(whole))]), ("v", whole), *members.items())
+    rejected, keep = kept()
+    with sink_of(database, on_bad_row="reject") as sink:
+        sink.prepare(())
+        sink.load(document(content, name="item/1.parquet", keep_rejected=keep))
+    assert [each.row.number for each in rejected] == [2] * bool(reason)
+    assert all(reason in each.reason for each in rejected)
+    good = [row for row in enumerate(whole) if not reason or row[0] != 1]
+    assert run(database, "select id, v from item order by id") == good
+
+
+@pytest.mark.parametrize("beside", [None, b"x"], ids=["as text", "as values"])
+def test_doubles_are_exact(database: str, beside: bytes | None) -> None:
+    run(database, DOUBLES)
+    columns = {"id": [*range(len(EXACT))], "d": EXACT, "n": EXACT}
+    more = {"beside": [beside] * len(EXACT)} if beside else {}
+    with sink_of(database) as sink:
+        sink.prepare(())
+        sink.load(document(as_parquet(*columns.items(), *more.items()), name="item/1.parquet"))
+    found = run(database, "select d, n, n::text from item order by id")
+    assert [repr(d) for d, _, _ in found] == list(map(repr, EXACT))
+    assert [n for _, n, _ in found] == [Decimal(repr(each)) for each in EXACT]
+    assert [text for _, _, text in found][:4] == ["0", "0.5", "1", "10000000000"]

@@ -1,7 +1,9 @@
 """Batches of Arrow as rows of exact values, or as the text that COPY reads."""
 
 from collections.abc import Callable, Collection, Iterator
+from decimal import Decimal
 from functools import cache
+from math import copysign, isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +14,7 @@ from ..sink import CopyText, Dialect, Row, Texts
 
 _ERRORS = (pa.ArrowException, ValueError, OverflowError, KeyError)
 _SHOWN = 200
+_LARGEST_WHOLE = 2**53  # from there on a double stands for several whole numbers
 _OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
 _NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
@@ -118,7 +121,22 @@ def _exact(column: Any) -> Any:
 
 
 def _values(column: Any) -> Any:
-    return _exact(column).to_pylist(maps_as_pydicts="strict")
+    exact = _exact(column)
+    values = exact.to_pylist(maps_as_pydicts="strict")
+    return list(map(_number, values)) if types.is_floating(exact.type) else values
+
+
+def _number(value: float | None) -> float | Decimal | None:
+    """A double, a whole one as an int: integer columns take it then, as they take its text.
+
+    Writers make doubles of whole numbers where one is missing. Negative zero, and what is no
+    number, is a Decimal: no int can be that, and the text of a float would be `-0.0` or null.
+    """
+    if value is None:
+        return None
+    if not isfinite(value) or (value == 0 and copysign(1, value) < 0):
+        return Decimal(value)
+    return int(value) if value.is_integer() and abs(value) < _LARGEST_WHOLE else value
 
 
 def _fault(column: str, error: Exception) -> str:
