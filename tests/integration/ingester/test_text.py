@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -35,8 +36,10 @@ class Text:
         self._text = text
         self._rows = rows
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText:
-        assert json_columns == {"data"}
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText:
+        assert (json_columns, text_columns) == ({"data"}, {"name"})
         return self._text
 
     def rows(self) -> list[Row]:
@@ -145,6 +148,45 @@ def test_a_text_of_csv_and_parquet_is_json_where_the_column_is(
         ('{"a": [1.50]}',),
         ('"b"',),
     ]
+
+
+NAMES = """
+create schema shop;
+create domain shop.label as varchar(40);
+create table shop.item (id int, name text, label shop.label, beside bytea)
+"""
+MOMENT = datetime(2024, 2, 29, 1, 2, 3)  # noqa: DTZ001 - a column without a zone
+
+
+@pytest.mark.parametrize("beside", [None, b"x"], ids=["alone", "beside bytes"])
+@table(
+    "column, expected",
+    {
+        "doubles": (
+            [1.0, 2.5, 1e15, 1e22, float("nan"), float("-inf")],
+            ["1", "2.5", "1000000000000000", "1e+22", "NaN", "-Infinity"],
+        ),
+        "moments": ([MOMENT], ["2024-02-29T01:02:03"]),
+        "moments with a zone": (
+            [MOMENT.replace(tzinfo=UTC), None],
+            ["2024-02-29T01:02:03+00:00", None],
+        ),
+        "times": ([MOMENT.time(), time(0, 0, 0, 5)], ["01:02:03", "00:00:00.000005"]),
+        "days": ([MOMENT.date()], ["2024-02-29"]),
+        "decimals": ([Decimal("1.50")], ["1.50"]),
+    },
+)
+def test_what_is_no_text_has_one_spelling_in_text_columns(
+    database: str, column: list[Any], expected: list[str | None], beside: bytes | None
+) -> None:
+    run(database, NAMES)
+    columns = {"id": [*range(len(column))], "name": column, "label": column}
+    more = {"beside": [beside] * len(column)} if beside else {}
+    with sink_of(database) as sink:
+        sink.prepare(())
+        sink.load(document(as_parquet(*columns.items(), *more.items()), name="item/1.parquet"))
+    found = run(database, "select name, label from item order by id")
+    assert found == [(each, each) for each in expected]
 
 
 DOUBLES = """

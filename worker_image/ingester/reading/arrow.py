@@ -17,9 +17,10 @@ _SHOWN = 200
 _LARGEST_WHOLE = 2**53  # from there on a double stands for several whole numbers
 _OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
-_NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+_NUMBERS = (types.is_integer, types.is_boolean, types.is_decimal)
 _TEXTS = (types.is_string, types.is_large_string)
-_TIMES = (types.is_date, types.is_timestamp, types.is_time)
+# Arrow spells these otherwise than JSON does.
+_SPELLED = (types.is_floating, types.is_date, types.is_timestamp, types.is_time)
 
 
 @cache
@@ -76,15 +77,20 @@ class ArrowBatch:
         else:
             yield from ((row, "") for row in rows)
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        """The same rows as text, if no value is nested or binary, or a time that is to be JSON.
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText | None:
+        """The same rows as text, if no value is nested or binary.
+
+        None as well if a float or a time is for a JSON or text column, where its spelling stays.
 
         Raises:
             PermanentError: as of `rows`.
         """
         schema = self._batch.schema
         for field in schema:
-            allowed = _NUMBERS + _TEXTS + (() if field.name in json_columns else _TIMES)
+            shown = field.name in json_columns or field.name in text_columns
+            allowed = _NUMBERS + _TEXTS + (() if shown else _SPELLED)
             if not any(is_such(_read_as(field.type)) for is_such in allowed):
                 return None
         columns = [self._converted(name, _exact) for name in schema.names]

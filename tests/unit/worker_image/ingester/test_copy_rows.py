@@ -186,8 +186,10 @@ class Text:
     def rows(self) -> list[dict[str, Any]]:
         return [dict(zip(self.text.columns, ("1", "2"), strict=True))]
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        return None if json_columns else self.text
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText | None:
+        return None if {*json_columns, *text_columns} else self.text
 
 
 def test_text_passes_as_it_is_if_its_columns_are_there() -> None:

@@ -134,10 +134,11 @@ def test_plain_columns_are_text_for_copy(columns: dict[str, Any], text: bytes | 
 
 
 def test_a_text_may_be_json_and_a_date_is_none() -> None:
-    content = written({"a": ["x"], "d": [date(2026, 1, 2)]})
+    content = written({"a": ["x"], "i": [1], "d": [date(2026, 1, 2)], "f": [1.5]})
     (batch,) = reading.batches(blocks(content), NAME, Reading())
-    assert batch.copy_text({"a"}) is not None
-    assert batch.copy_text({"d"}) is None
+    assert batch.copy_text({"a", "i"}, {"a", "i"}) is not None
+    for column in ("d", "f"):
+        assert batch.copy_text({column}) is batch.copy_text((), {column}) is None
     assert isinstance(batch.rows()[0], Texts)
 
 
