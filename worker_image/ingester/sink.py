@@ -50,7 +50,7 @@ class Batch(Protocol):
     ) -> CopyText | None:
         """The same rows as text, if that is cheaper than their values.
 
-        `json_columns` take JSON, and `text_columns` keep every value as it is spelled.
+        `json_columns` take JSON. `text_columns` show how a value is spelled: times as in JSON.
         """
 
 

@@ -105,7 +105,7 @@ class _Run:
     def copy_text(
         self,
         json_columns: Collection[str],
-        text_columns: Collection[str] = (),  # noqa: ARG002 - they get the literal
+        text_columns: Collection[str] = (),  # noqa: ARG002 - any spelling will do
     ) -> CopyText | None:
         """The rows as text, if it takes no look at their values."""
         if self._csv is None or not set(self._csv[0]).isdisjoint(json_columns):
