@@ -45,8 +45,13 @@ class Batch(Protocol):
     def rows(self) -> list[Row]:
         """The rows as values."""
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        """The same rows as text, if that is cheaper than their values; `json_columns` take JSON."""
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText | None:
+        """The same rows as text, if that is cheaper than their values.
+
+        `json_columns` take JSON. `text_columns` show how a value is spelled: times as in JSON.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+import orjson
 import pytest
 from support import retail
 from support.ingester import count, document, run, sink_of, streamed
@@ -171,6 +172,14 @@ def test_without_a_dataset_the_table_of_the_request_is_replaced(
             ],
             [(1, 1, "z", "7"), (1, 3, None, None)],
         ),
+        "rows of other columns by turns": (
+            [
+                {"type": "shop", "town": 1, "number": 1, "size": 7, "code": "x"},
+                {"type": "shop", "town": 1, "number": 1, "size": 8},
+                {"type": "shop", "town": 1, "number": 1, "code": "y", "size": 9},
+            ],
+            [(1, 1, "y", "8")],
+        ),
         "a child before its parent": (
             [SHOP_1 | {"town": 2, "code": "b"}, TOWN | {"id": 2}],
             [(1, 1, "a", "1.5"), (2, 1, "b", "1.5")],
@@ -184,6 +193,45 @@ def test_rows_take_the_place_of_those_with_their_key(
     loaded = opened(mode="upsert").load(document(*rows, etag="2"))
     assert sum(loaded.rows.values()) == len(rows)
     assert shops(database) == expected
+
+
+FILLER = "x" * 200
+
+
+def as_csv(*rows: list[Any]) -> bytes:
+    return b"\n".join(",".join(map(str, row)).encode() for row in rows)
+
+
+def as_ndjson(*rows: list[Any]) -> bytes:
+    return b"\n".join(orjson.dumps(dict(zip(("name", "id"), row, strict=True))) for row in rows)
+
+
+OTHERS = [[[FILLER, number] for number in range(start, start + 1000)] for start in (10, 2000, 4000)]
+
+
+@table(
+    "name, content",
+    {
+        "NDJSON, with an escape in one chunk": (
+            "town/1.ndjson",
+            as_ndjson(*OTHERS[0], ['the "old"', 1], *OTHERS[1], ["new", 1], *OTHERS[2]),
+        ),
+        "CSV, with a blank line in one chunk": (
+            "town/1.csv",
+            as_csv(
+                ["name", "id"], *OTHERS[0], ["old", 1], [], *OTHERS[1], ["new", 1], *OTHERS[2]
+            ),
+        ),
+    },
+)  # fmt: skip
+def test_the_last_row_counts_however_its_chunk_is_read(
+    opened: Open, database: str, name: str, content: bytes
+) -> None:
+    towns = document(content, name=name, piece=65536, reading=Reading(record_type="town"))
+    texts = [batch.copy_text(()) for batch in towns.batches()]
+    assert {text and text.columns for text in texts} == {("name", "id"), None}
+    assert opened(mode="upsert").load(towns) == Loaded({"town": 3002})
+    assert run(database, "select name from town where id = 1") == [("new",)]
 
 
 def test_another_key_than_the_primary_one(opened: Open, database: str) -> None:

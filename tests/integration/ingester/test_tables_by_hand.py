@@ -12,6 +12,7 @@ BY_HAND = """
 create schema shop;
 set search_path to shop;
 create domain attributes as jsonb;
+create domain rating as int default 3;
 create table country (code text primary key, capital_id bigint);
 create table city (
     more attributes,
@@ -20,7 +21,8 @@ create table city (
     label text generated always as (upper(name)) stored,
     country text not null references country,
     kind text default 'town',
-    twin_id bigint references city
+    twin_id bigint references city,
+    stars rating
 );
 alter table country add foreign key (capital_id) references city deferrable initially deferred;
 create table elsewhere (id bigint, tags text[]) partition by range (id);
@@ -46,16 +48,16 @@ def test_columns_are_matched_by_name_and_the_rest_takes_its_default(
     records: list[dict[str, Any]] = [
         NORWAY,
         OSLO,
-        OSLO | {"kind": None, "more": "text"},
+        OSLO | {"kind": None, "more": "text", "stars": None},
         OSLO | {"id": 70, "kind": "capital", "more": {"a": [1]}, "twin_id": 70},
         {"type": "elsewhere", "tags": "{a,b}", "id": 7},
     ]
     by_hand.load(document(*records))
     assert run(database, "select * from elsewhere_1") == [(7, ["a", "b"])]
-    assert run(database, "select id, label, kind, more, twin_id from city order by id") == [
-        (1, "OSLO", "town", None, None),
-        (2, "OSLO", None, "text", None),
-        (70, "OSLO", "capital", {"a": [1]}, 70),
+    assert run(database, "select id, label, kind, more, twin_id, stars from city order by id") == [
+        (1, "OSLO", "town", None, None, 3),
+        (2, "OSLO", None, "text", None, None),
+        (70, "OSLO", "capital", {"a": [1]}, 70, 3),
     ]
 
 

@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -34,8 +36,10 @@ class Text:
         self._text = text
         self._rows = rows
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText:
-        assert json_columns == {"data"}
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText:
+        assert (json_columns, text_columns) == ({"data"}, {"name"})
         return self._text
 
     def rows(self) -> list[Row]:
@@ -144,3 +148,91 @@ def test_a_text_of_csv_and_parquet_is_json_where_the_column_is(
         ('{"a": [1.50]}',),
         ('"b"',),
     ]
+
+
+NAMES = """
+create schema shop;
+create domain shop.label as varchar(40);
+create table shop.item (id int, name text, label shop.label, beside bytea)
+"""
+MOMENT = datetime(2024, 2, 29, 1, 2, 3)  # noqa: DTZ001 - a column without a zone
+
+
+@pytest.mark.parametrize("beside", [None, b"x"], ids=["alone", "beside bytes"])
+@table(
+    "column, expected",
+    {
+        "doubles": (
+            [1.0, 2.5, 1e15, 1e22, float("nan"), float("-inf")],
+            ["1", "2.5", "1000000000000000", "1e+22", "NaN", "-Infinity"],
+        ),
+        "moments": ([MOMENT], ["2024-02-29T01:02:03"]),
+        "moments with a zone": (
+            [MOMENT.replace(tzinfo=UTC), None],
+            ["2024-02-29T01:02:03+00:00", None],
+        ),
+        "times": ([MOMENT.time(), time(0, 0, 0, 5)], ["01:02:03", "00:00:00.000005"]),
+        "days": ([MOMENT.date()], ["2024-02-29"]),
+        "decimals": ([Decimal("1.50")], ["1.50"]),
+    },
+)
+def test_what_is_no_text_has_one_spelling_in_text_columns(
+    database: str, column: list[Any], expected: list[str | None], beside: bytes | None
+) -> None:
+    run(database, NAMES)
+    columns = {"id": [*range(len(column))], "name": column, "label": column}
+    more = {"beside": [beside] * len(column)} if beside else {}
+    with sink_of(database) as sink:
+        sink.prepare(())
+        sink.load(document(as_parquet(*columns.items(), *more.items()), name="item/1.parquet"))
+    found = run(database, "select name, label from item order by id")
+    assert found == [(each, each) for each in expected]
+
+
+DOUBLES = """
+create schema shop;
+create table shop.item (
+    id int, v bigint, d double precision, n numeric, day date, beside bytea
+)
+"""
+EXACT = [-0.0, 0.5, 1.0, 1e10, 2.0**53 - 1, 2.0**70, 1e300]
+
+
+@table(
+    "members, whole, reason",
+    {
+        "as text": ({}, [0.0, None, -7.0, 3e9], ""),
+        "larger ones": ({}, [1e10, None, -(2.0**53) + 1], ""),
+        "a bad row among them": ({"day": [None, "soon", None]}, [1.0, 2.0, -0.0], "soon"),
+        "one that is not whole": ({}, [1.0, 2.5, -3.0], "2.5"),
+        "one that is no number": ({}, [1.0, float("nan"), -3.0], "NaN"),
+        "beside bytes": ({"beside": [b"x", None]}, [1.0, -0.0], ""),
+    },
+)
+def test_whole_doubles_are_whole_numbers(
+    database: str, members: dict[str, list[Any]], whole: list[float | None], reason: str
+) -> None:
+    run(database, DOUBLES)
+    content = as_parquet(("id", [*range(len(whole))]), ("v", whole), *members.items())
+    rejected, keep = kept()
+    with sink_of(database, on_bad_row="reject") as sink:
+        sink.prepare(())
+        sink.load(document(content, name="item/1.parquet", keep_rejected=keep))
+    assert [each.row.number for each in rejected] == [2] * bool(reason)
+    assert all(reason in each.reason for each in rejected)
+    good = [row for row in enumerate(whole) if not reason or row[0] != 1]
+    assert run(database, "select id, v from item order by id") == good
+
+
+@pytest.mark.parametrize("beside", [None, b"x"], ids=["as text", "as values"])
+def test_doubles_are_exact(database: str, beside: bytes | None) -> None:
+    run(database, DOUBLES)
+    columns = {"id": [*range(len(EXACT))], "d": EXACT, "n": EXACT}
+    more = {"beside": [beside] * len(EXACT)} if beside else {}
+    with sink_of(database) as sink:
+        sink.prepare(())
+        sink.load(document(as_parquet(*columns.items(), *more.items()), name="item/1.parquet"))
+    found = run(database, "select d, n, n::text from item order by id")
+    assert [repr(d) for d, _, _ in found] == list(map(repr, EXACT))
+    assert [n for _, n, _ in found] == [Decimal(repr(each)) for each in EXACT]
+    assert [text for _, _, text in found][:4] == ["0", "0.5", "1", "10000000000"]

@@ -1,6 +1,7 @@
 """Every value arrives as it was written."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -8,11 +9,12 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg.conninfo import conninfo_to_dict
-from support.ingester import document, run
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.ingester import document, run, sink_of, streamed
 
 from worker_image.errors import PermanentError
 from worker_image.ingester.postgresql.sink import PostgresqlSink
+from worker_image.ingester.reading.rows import Rows
 from worker_image.tables import Column, ColumnType, Table
 
 EVERY = Table(
@@ -87,6 +89,18 @@ def test_values_of_each_type(prepared: PostgresqlSink, database: str) -> None:
     for place, (kind, written, expected) in enumerate(WRITTEN):
         found = run(database, f"select {kind}::text from every where place = {place}")  # noqa: S608 - constants
         assert found == [(expected,)], written
+
+
+@pytest.mark.parametrize("style", ["postgres", "sql_standard", "iso_8601"])
+def test_a_duration_is_the_same_in_every_style_of_the_database(database: str, style: str) -> None:
+    durations = [timedelta(-1, 86399, 5), timedelta(microseconds=-1), timedelta(3, 4, 5)]
+    rows = [{"place": place, "duration": each} for place, each in enumerate(durations)]
+    url = make_conninfo(database, options=f"-c intervalstyle={style}")
+    with sink_of(url) as sink:
+        sink.prepare((EVERY,))
+        sink.load(streamed(lambda: iter([Rows("every", rows)])))
+    found = run(database, "select duration from every order by place")
+    assert found == [(each,) for each in durations]
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,7 +10,8 @@ import psycopg
 _COLUMNS = """
     select c.relname, a.attname,
         coalesce(nullif(t.typbasetype, 0), t.oid) in ('json'::regtype, 'jsonb'::regtype),
-        a.atthasdef or a.attidentity <> ''
+        a.atthasdef or a.attidentity <> '' or t.typdefault is not null,
+        t.typcategory = 'S'
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid
     join pg_type t on t.oid = a.atttypid
@@ -48,11 +49,16 @@ _KEYS = """
 
 @dataclass(frozen=True, slots=True)
 class TargetColumn:
-    """A column to copy into; `json` values are stored as they stand, strings included."""
+    """A column to copy into; `json` values are stored as they stand, strings included, and in
+    `text` any value as it is spelled.
+
+    It `has_default` if its domain has one, too.
+    """
 
     name: str
     json: bool
     has_default: bool
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,11 @@ class TargetTable:
     def json_columns(self) -> set[str]:
         """The columns that store JSON."""
         return {column.name for column in self.columns if column.json}
+
+    @property
+    def text_columns(self) -> set[str]:
+        """The columns that store text."""
+        return {column.name for column in self.columns if column.text}
 
     def has(self, columns: Iterable[str]) -> bool:
         """Whether these are all columns of the table."""

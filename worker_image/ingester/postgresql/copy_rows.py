@@ -38,7 +38,7 @@ class Fit:
         Raises:
             RowError: a row names a column that the table does not have, or cannot be encoded.
         """
-        text = batch.copy_text(table.json_columns)
+        text = batch.copy_text(table.json_columns, table.text_columns)
         if text and (table.has(text.columns) or not self.ignore):
             _refuse_unknown(table, text.columns)
             return (text,)

@@ -58,7 +58,8 @@ def _spelled(value: Any) -> Any:
         case bytes():
             return f"\\x{value.hex()}"
         case timedelta():
-            return f"{value.days} days {value.seconds} seconds {value.microseconds} microseconds"
+            # Without signs of their own, some databases would take that of the days for all three.
+            return f"{value.days} days +{value.seconds} seconds +{value.microseconds} microseconds"
     raise TypeError(f"no column takes a {type(value).__name__}")
 
 

@@ -55,11 +55,13 @@ class _Upserted:
 
     def write(self, table: TargetTable, text: CopyText) -> None:
         """Copy the rows into the staging table of their columns."""
-        kind = (table.name, text.columns)
+        # In any order: that of a chunk's columns depends on how the chunk was read.
+        columns = tuple(sorted(text.columns))
+        kind = (table.name, columns)
         if kind not in self._staged:
-            self._check(table, text.columns)
+            self._check(table, columns)
             self._copies.end()
-            self._staged[kind] = self._stage(table, text.columns)
+            self._staged[kind] = self._stage(table, columns)
         self._copies.write(table.name, self._staged[kind], text)
 
     def merge(self, table: TargetTable) -> None:

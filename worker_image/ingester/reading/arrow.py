@@ -1,7 +1,9 @@
 """Batches of Arrow as rows of exact values, or as the text that COPY reads."""
 
 from collections.abc import Callable, Collection, Iterator
+from decimal import Decimal
 from functools import cache
+from math import copysign, isfinite
 from typing import Any
 
 import pyarrow as pa
@@ -12,11 +14,13 @@ from ..sink import CopyText, Dialect, Row, Texts
 
 _ERRORS = (pa.ArrowException, ValueError, OverflowError, KeyError)
 _SHOWN = 200
+_LARGEST_WHOLE = 2**53  # from there on a double stands for several whole numbers
 _OPTIONS = csv.WriteOptions(include_header=False, quoting_style="needed")
 
-_NUMBERS = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+_NUMBERS = (types.is_integer, types.is_boolean, types.is_decimal)
 _TEXTS = (types.is_string, types.is_large_string)
-_TIMES = (types.is_date, types.is_timestamp, types.is_time)
+# Arrow spells these otherwise than JSON does.
+_SPELLED = (types.is_floating, types.is_date, types.is_timestamp, types.is_time)
 
 
 @cache
@@ -73,15 +77,20 @@ class ArrowBatch:
         else:
             yield from ((row, "") for row in rows)
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        """The same rows as text, if no value is nested or binary, or a time that is to be JSON.
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText | None:
+        """The same rows as text, if no value is nested or binary.
+
+        None as well if a float or a time is for a JSON or text column, where its spelling stays.
 
         Raises:
             PermanentError: as of `rows`.
         """
         schema = self._batch.schema
         for field in schema:
-            allowed = _NUMBERS + _TEXTS + (() if field.name in json_columns else _TIMES)
+            shown = field.name in json_columns or field.name in text_columns
+            allowed = _NUMBERS + _TEXTS + (() if shown else _SPELLED)
             if not any(is_such(_read_as(field.type)) for is_such in allowed):
                 return None
         columns = [self._converted(name, _exact) for name in schema.names]
@@ -118,7 +127,22 @@ def _exact(column: Any) -> Any:
 
 
 def _values(column: Any) -> Any:
-    return _exact(column).to_pylist(maps_as_pydicts="strict")
+    exact = _exact(column)
+    values = exact.to_pylist(maps_as_pydicts="strict")
+    return list(map(_number, values)) if types.is_floating(exact.type) else values
+
+
+def _number(value: float | None) -> float | Decimal | None:
+    """A double, a whole one as an int: integer columns take it then, as they take its text.
+
+    Writers make doubles of whole numbers where one is missing. Negative zero, and what is no
+    number, is a Decimal: no int can be that, and the text of a float would be `-0.0` or null.
+    """
+    if value is None:
+        return None
+    if not isfinite(value) or (value == 0 and copysign(1, value) < 0):
+        return Decimal(value)
+    return int(value) if value.is_integer() and abs(value) < _LARGEST_WHOLE else value
 
 
 def _fault(column: str, error: Exception) -> str:

@@ -75,7 +75,11 @@ class _Part:
             rows.append(read.row)
         return rows
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:  # noqa: ARG002 - texts are JSON
+    def copy_text(
+        self,
+        json_columns: Collection[str],  # noqa: ARG002 - texts are JSON
+        text_columns: Collection[str] = (),  # noqa: ARG002 - and text
+    ) -> CopyText | None:
         """The text itself, unless COPY would take it for something else."""
         text = self.dialect.for_copy(self.text)
         return None if text is None else CopyText(self.columns, text, self.dialect.copy)

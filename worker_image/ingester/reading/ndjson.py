@@ -102,7 +102,11 @@ class _Run:
         """The rows as values."""
         return self.by_type().get(self.record_type, [])
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
+    def copy_text(
+        self,
+        json_columns: Collection[str],
+        text_columns: Collection[str] = (),  # noqa: ARG002 - any spelling will do
+    ) -> CopyText | None:
         """The rows as text, if it takes no look at their values."""
         if self._csv is None or not set(self._csv[0]).isdisjoint(json_columns):
             return None

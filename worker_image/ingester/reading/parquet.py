@@ -32,7 +32,8 @@ _LEAST_BUFFER = 4 * 1024
 def batches(blocks: Iterator[bytes], name: str, reading: Reading) -> Iterator[Batch]:
     """The rows of the document, at most 20,000 and some 4 MiB of them at a time.
 
-    Values are exact. Times in nanoseconds become microseconds, times with a zone are in UTC.
+    Values are exact. Times in nanoseconds become microseconds, times with a zone are in UTC, whole
+    doubles below 2**53 are ints; a double that is no number, or negative zero, is a Decimal.
 
     Raises:
         PermanentError: the document is damaged, the image is without PyArrow, two columns have

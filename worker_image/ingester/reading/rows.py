@@ -19,7 +19,11 @@ class Rows:
         """The rows."""
         return self.values
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:  # noqa: ARG002 - a batch
+    def copy_text(
+        self,
+        json_columns: Collection[str],  # noqa: ARG002 - a batch
+        text_columns: Collection[str] = (),  # noqa: ARG002 - a batch
+    ) -> CopyText | None:
         """None: their text is gone."""
         return None
 

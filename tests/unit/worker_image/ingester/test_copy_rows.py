@@ -135,7 +135,7 @@ ZONED = datetime(2024, 2, 29, 12, 0, 0, 5, timezone(timedelta(hours=2)))
         "a moment": (ZONED, b'"2024-02-29T12:00:00.000005+02:00"', None),
         "a moment without zone": (datetime(2024, 2, 29), b'"2024-02-29T00:00:00"', None),  # noqa: DTZ001
         "a time": (time(1, 2, 3, 4), b'"01:02:03.000004"', None),
-        "an interval": (timedelta(-1, 2, 3), b'"-1 days 2 seconds 3 microseconds"', None),
+        "an interval": (timedelta(-1, 2, 3), b'"-1 days +2 seconds +3 microseconds"', None),
         "a UUID": (UUID(int=1), b'"00000000-0000-0000-0000-000000000001"', None),
     },
 )
@@ -186,8 +186,10 @@ class Text:
     def rows(self) -> list[dict[str, Any]]:
         return [dict(zip(self.text.columns, ("1", "2"), strict=True))]
 
-    def copy_text(self, json_columns: Collection[str]) -> CopyText | None:
-        return None if json_columns else self.text
+    def copy_text(
+        self, json_columns: Collection[str], text_columns: Collection[str] = ()
+    ) -> CopyText | None:
+        return None if {*json_columns, *text_columns} else self.text
 
 
 def test_text_passes_as_it_is_if_its_columns_are_there() -> None:
