@@ -101,7 +101,8 @@ def test_what_is_lost_stays_lost_and_its_connection_ends_with_the_weather(
     client.settimeout(SOON)
     with pytest.raises(TimeoutError):
         said(client, b"lost")
-    assert echo.came.is_set() == (weather is Weather.DEAF), "the service hears it, or does not"
+    deaf = weather is Weather.DEAF
+    assert echo.came.wait(5 * deaf) == deaf, "the service hears it, or does not"
     client.settimeout(5)
     network.turn("echo", Weather.FAIR)
     with pytest.raises(ConnectionResetError):

@@ -85,11 +85,12 @@ def landing(ground: Ground) -> dict[str, Any]:
 
 
 def of_run(collected: Collector, run: str, count: int) -> list[SeenSpan]:
-    """The spans of a run, once its end is told and so many units are."""
+    """The spans of a run, once the last of them, its end and so many units are told."""
 
     def told() -> bool:
         names = [span.name for span in collected.spans(aci_jobs_run=run)]
-        return "run" in names and names.count("unit") >= count
+        ended = "close" in names and collected.points(Metric.RUNS_ENDED, run)
+        return bool(ended) and names.count("unit") >= count
 
     until(told, 30)
     return collected.spans(aci_jobs_run=run)

@@ -90,7 +90,7 @@ def running(word: str) -> list[psutil.Process]:
     ]
 
 
-def until(read: Callable[[], T], seconds: float = 10) -> T:
+def until(read: Callable[[], T], seconds: float = 60) -> T:
     """Read again and again until the answer is true; the answer.
 
     Raises:

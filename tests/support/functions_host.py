@@ -51,12 +51,12 @@ class FunctionsHost:
     def kill(self) -> None:
         """End the process at once, as a crash does."""
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(60)
 
     def stop(self) -> int:
         """Ask the process to end and return its exit code."""
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def status(self, instance_id: str, **query: str) -> dict[str, Any]:
         """Return the status document of an instance."""
@@ -67,7 +67,7 @@ class FunctionsHost:
         return document
 
     def wait_for_status(
-        self, instance_id: str, *states: str, timeout: float = 15
+        self, instance_id: str, *states: str, timeout: float = 60
     ) -> dict[str, Any]:
         """Wait until the instance is in one of the states and return its status document."""
         return wait_until(
@@ -78,7 +78,7 @@ class FunctionsHost:
         )
 
 
-def wait_until(probe: Callable[[], T | None], timeout: float = 15) -> T:
+def wait_until(probe: Callable[[], T | None], timeout: float = 60) -> T:
     """Return the first truthy value of the probe. Raises TimeoutError."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
@@ -104,13 +104,13 @@ def functions_host(
             command, cwd=_ROOT, env=dict(environment), stdout=output, stderr=output
         )
     try:
-        address = wait_until(lambda: _address(process, log), timeout=30)
+        address = wait_until(lambda: _address(process, log), timeout=60)
         keys = json.loads((state / "keys.json").read_text("utf-8"))
         yield FunctionsHost(address, keys["function"], keys["system"], keys["master"], process, log)
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(60)
         except subprocess.TimeoutExpired:
             process.kill()
             raise

@@ -176,7 +176,7 @@ class Ground:
 
     def runs_of(self, schedule: str) -> list[tuple[str, str]]:
         """Due time and run of each run that the schedule has started, in the order of due times."""
-        runs = self.client.call("GET", "/runs")["runs"]
+        runs = self.client.call("GET", "/runs", query={"schedule": schedule})["runs"]
         labels = [((run["schedule"] or "").partition("@"), run["run"]) for run in runs]
         return sorted((due, run) for (name, _, due), run in labels if name == schedule)
 

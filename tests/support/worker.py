@@ -131,7 +131,7 @@ class Bench:
             "worker": "w1",
             "storage_connection_string": self.connection,
             "concurrency": 1,
-            "visibility_seconds": 2.0,
+            "visibility_seconds": 30.0,
             "idle_seconds": 0.05,
             "poll_seconds": 0.02,
             "heartbeat_seconds": 0.1,

@@ -130,7 +130,7 @@ def test_a_failed_operation_does_not_stop_the_group(machine: StandIn, name: str)
 
 
 def test_a_bad_image_waits_until_it_fails(machine: StandIn, name: str) -> None:
-    machine.fault("bad_image", group=name, seconds=0.4)
+    machine.fault("bad_image", group=name)
     machine.put(name, container_group(FOREVER))
     view = until(lambda: machine.container(name))
     assert view.current_state.state == "Waiting"
@@ -138,14 +138,20 @@ def test_a_bad_image_waits_until_it_fails(machine: StandIn, name: str) -> None:
     assert {event.type for event in view.events[1:]} == {"Warning"}
     until(lambda: all(event.count >= 3 for event in machine.container(name).events))
     assert machine.get(name).instance_view.state == "Pending"
+    machine.delete(name)
+    machine.fault("bad_image", group=name, seconds=0.1)
+    machine.put(name, container_group(FOREVER))
     assert machine.wait(name, "Failed").provisioning_state == "Failed"
     machine.delete(name)
 
 
 def test_stuck_pending(machine: StandIn, name: str) -> None:
-    machine.fault("stuck_pending", group=name, seconds=0.4)
+    machine.fault("stuck_pending", group=name)
     machine.put(name, container_group(FOREVER))
     assert machine.get(name).instance_view.state == "Pending"
+    machine.delete(name)
+    machine.fault("stuck_pending", group=name, seconds=0.1)
+    machine.put(name, container_group(FOREVER))
     assert machine.wait(name, "Failed").containers[0].instance_view is None
     machine.delete(name)
 

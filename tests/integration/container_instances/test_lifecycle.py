@@ -24,19 +24,19 @@ def current(group: Any) -> Any:
     return group.containers[0].instance_view.current_state
 
 
-def test_create_is_a_long_running_operation(machine: StandIn, name: str) -> None:
-    groups = machine.client.container_groups
-    poller = groups.begin_create_or_update(RESOURCE_GROUP, name, container_group(FOREVER))
-    assert poller.status() in ("Pending", "InProgress")
-    pending = machine.get(name)
-    assert (pending.provisioning_state, pending.instance_view.state) == ("Pending", "Pending")
-    assert pending.containers[0].instance_view is None
-    made: Any = poller.result(timeout=10)
-    assert (made.provisioning_state, made.instance_view.state) == ("Succeeded", "Running")
-    assert current(made).state == "Running"
-    events = [event.name for event in made.containers[0].instance_view.events]
-    assert events == ["Pulling", "Pulled", "Started"]
-    machine.delete(name)
+def test_create_is_a_long_running_operation(state: Path) -> None:
+    with stand_in(state, provisioning_seconds=2) as machine:
+        groups = machine.client.container_groups
+        poller = groups.begin_create_or_update(RESOURCE_GROUP, "new", container_group(FOREVER))
+        assert poller.status() in ("Pending", "InProgress")
+        pending = machine.get("new")
+        assert (pending.provisioning_state, pending.instance_view.state) == ("Pending", "Pending")
+        assert pending.containers[0].instance_view is None
+        made: Any = poller.result(timeout=60)
+        assert (made.provisioning_state, made.instance_view.state) == ("Succeeded", "Running")
+        assert current(made).state == "Running"
+        events = [event.name for event in made.containers[0].instance_view.events]
+        assert events == ["Pulling", "Pulled", "Started"]
 
 
 def test_create_answers_201_with_the_budget_that_is_left(machine: StandIn, name: str) -> None:
@@ -119,16 +119,16 @@ def test_stop_and_start(machine: StandIn, name: str) -> None:
     assert current(stopped).exit_code == 143
     assert "Killing" in [event.name for event in stopped.containers[0].instance_view.events]
     assert name not in machine.processes()
-    groups.begin_start(RESOURCE_GROUP, name).result(timeout=10)
+    groups.begin_start(RESOURCE_GROUP, name).result(timeout=60)
     assert machine.get(name).instance_view.state == "Running"
-    groups.begin_start(RESOURCE_GROUP, name).result(timeout=10)  # runs already
+    groups.begin_start(RESOURCE_GROUP, name).result(timeout=60)  # runs already
     machine.delete(name)
 
 
 def test_restart_runs_a_new_process(machine: StandIn, name: str) -> None:
     machine.run(name, container_group(FOREVER))
     old = machine.process_of(name)
-    machine.client.container_groups.begin_restart(RESOURCE_GROUP, name).result(timeout=10)
+    machine.client.container_groups.begin_restart(RESOURCE_GROUP, name).result(timeout=60)
     until(lambda: machine.processes().get(name, [{}])[0].get("process") not in (old, None))
     assert len(list(machine.state.glob(f"groups/*/*/{name}/*/worker"))) == 1
     machine.delete(name)
@@ -141,21 +141,27 @@ def test_stop_of_a_group_that_has_ended_changes_nothing(machine: StandIn, name: 
     machine.delete(name)
 
 
-def test_delete_of_a_live_group_is_accepted_then_done(machine: StandIn, name: str) -> None:
-    slow_to_end = "import signal,time; signal.signal(15, lambda *_: time.sleep(.3) or exit(0))\n"
-    machine.run(name, container_group(slow_to_end + FOREVER))
-    until(lambda: machine.log(name))
-    begin: Any = machine.client.container_groups.begin_delete
-    status = begin(
-        RESOURCE_GROUP, name, polling=False, cls=lambda r, *_: r.http_response.status_code
+def test_delete_of_a_live_group_is_accepted_then_done(state: Path) -> None:
+    until_told = (
+        "import os, signal; os.mkfifo('end')\n"
+        "signal.signal(15, lambda *_: exit(int(open('end').read())))\n"
     )
-    assert status.result() == 202
-    assert machine.get(name).name == name  # its process still ends
-    with pytest.raises(HttpResponseError) as refused:
-        machine.put(name, container_group(FOREVER))
-    assert code_of(refused.value) == "ContainerGroupTransitioning"
-    until(lambda: machine.gone(name))
-    assert name not in machine.processes()
+    with stand_in(state, grace_seconds=60) as machine:
+        machine.run("slow", container_group(until_told + FOREVER))
+        until(lambda: machine.log("slow"))
+        begin: Any = machine.client.container_groups.begin_delete
+        status = begin(
+            RESOURCE_GROUP, "slow", polling=False, cls=lambda r, *_: r.http_response.status_code
+        )
+        assert status.result() == 202
+        assert machine.get("slow").name == "slow"  # its process still ends
+        with pytest.raises(HttpResponseError) as refused:
+            machine.put("slow", container_group(FOREVER))
+        assert code_of(refused.value) == "ContainerGroupTransitioning"
+        (home,) = state.glob("groups/*/*/slow/*/worker/home")
+        (home / "end").write_text("0")
+        until(lambda: machine.gone("slow"))
+        assert "slow" not in machine.processes()
 
 
 def test_delete_of_what_never_ran_or_never_was(machine: StandIn, name: str) -> None:

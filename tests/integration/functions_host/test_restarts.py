@@ -100,9 +100,9 @@ def test_events_and_timers_survive_a_kill(place: Place) -> None:
     with place.host() as host:
         start(host, "held_then_go", "early", str(place.gate))
         start(host, "wait_for_go", "late")
-        start(host, "nap", "timer")
         raise_go(host, "early", {"n": 1})
         host.wait_for_status("late", "Running")
+        start(host, "nap", "timer")
         host.wait_for_status("timer", "Running")
         host.kill()
     place.gate.write_text("open", "utf-8")

@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 
 import psutil
 import pytest
+from support.container_instances import has_ended
 from support.services import eventually
 from support.things import pipeline_message, true_stages
 from support.worker import Bench
@@ -86,7 +87,7 @@ def test_a_killed_worker_leaves_no_process(bench: Bench) -> None:
         (maker,) = processes(worker.pid)
         worker.kill()
         worker.wait()
-        eventually(lambda: not maker.is_running() or maker.status() == psutil.STATUS_ZOMBIE)
+        eventually(lambda: has_ended(maker.pid))
 
 
 def test_a_unit_whose_maker_died_is_tried_again(bench: Bench, database: str) -> None:

@@ -111,7 +111,7 @@ def held_then_go(context: df.DurableOrchestrationContext) -> Any:
 
 @bp.orchestration_trigger(context_name="context")
 def nap(context: df.DurableOrchestrationContext) -> Any:
-    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=1))
+    yield context.create_timer(context.current_utc_datetime + timedelta(seconds=5))
     return "rested"
 
 

@@ -63,7 +63,7 @@ def engine_of(store: Store, activity: Callable[..., Any]) -> Engine:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.001)
 

@@ -60,7 +60,7 @@ def timer(store: Store, recorder: Recorder, schedule: str = NIGHTLY, **options: 
 async def follow_until(timer: Timer, recorder: Recorder, runs: int) -> None:
     """Follow the timer until it has run that often and has gone to sleep."""
     task = asyncio.create_task(timer.follow())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while len(recorder.runs) < runs:
             await asyncio.sleep(0)
     for _ in range(5):

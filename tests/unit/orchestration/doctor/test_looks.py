@@ -22,12 +22,12 @@ def fail(error: Exception) -> Callable[[], str]:
 
 
 def hang() -> str:
-    time.sleep(0.2)
+    time.sleep(1)
     return "late"
 
 
 def asked(service: Service, call: Callable[[], str]) -> tuple[str, list[Trouble]]:
-    looks = Looks(cast("Any", None), cast("Any", None), NOW, patience=0.05)
+    looks = Looks(cast("Any", None), cast("Any", None), NOW, patience=0.05 if call is hang else 60)
     return asyncio.run(looks.ask(service, call, "nothing")), looks.troubles
 
 
