@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -72,6 +72,9 @@ class UnitStage(Protocol):
     def place(self, message: Message) -> Place:
         """The blob that carries the unit's receipt."""
 
+    def entered(self) -> AbstractContextManager[None]:
+        """Wait until there is a place to work on a unit, and hold it."""
+
     def work(self, message: Message, attempt: int = 1) -> Product:
         """Do the unit, up to its commit. Tries of it are counted from 1."""
 
@@ -101,6 +104,10 @@ class Generate:
         if not _form(payload).joined:
             record = self._datasets.tables(payload.dataset)[-1].name
         return _place(payload, message, record)
+
+    def entered(self) -> AbstractContextManager[None]:
+        """There is a place for every unit."""
+        return nullcontext()
 
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Make the documents: the same bytes for the same message, on any worker.
@@ -195,6 +202,10 @@ class _IntoSink:
         """The empty blob."""
         return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
 
+    def entered(self) -> AbstractContextManager[None]:
+        """There is a place for every unit."""
+        return nullcontext()
+
     def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as a stage is asked
         """Nothing: the unit has arrived."""
         return None
@@ -213,7 +224,7 @@ class _IntoSink:
 class Ingest(_IntoSink):
     """Loads a document into a sink.
 
-    Every thread has a sink of its own; not more than `gate` lets in are at it.
+    Every thread has a sink of its own; no more units are entered than `gate` lets in.
     """
 
     def __init__(
@@ -223,12 +234,16 @@ class Ingest(_IntoSink):
         self._storage = storage
         self._gate = gate
 
+    def entered(self) -> AbstractContextManager[None]:
+        """A place in the target."""
+        return self._gate.entered()
+
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Load the document, or find that a delivery before has loaded it."""
         payload = read_payload(IngestPayload.read, message)
         tables = self._tables(payload.dataset)
         blobs = Blobs(self._storage, message, payload, tables)
-        with self._gate.entered(), self._sinks.opened(payload.sink) as sink:
+        with self._sinks.opened(payload.sink) as sink:
             # Without a dataset the tables are there, and the ledger may be missing still.
             sink.prepare(tables)
             loaded = sink.load(blobs.document)
