@@ -89,7 +89,7 @@ class UnitStage(Protocol):
 
 
 class Generate:
-    """Makes the documents of a group of related records; the receipt is on the last of them."""
+    """Makes the documents of a group of related records; one of them carries the receipt."""
 
     grace = 0.0
 
@@ -98,12 +98,9 @@ class Generate:
         self._datasets = datasets
 
     def place(self, message: Message) -> Place:
-        """The document, or that of the last record type, which every unit has."""
+        """The document, or that of the last record type that every unit has."""
         payload = read_payload(GeneratePayload.read, message)
-        record = None
-        if not _form(payload).joined:
-            record = self._datasets.tables(payload.dataset)[-1].name
-        return _place(payload, message, record)
+        return _place(payload, message, self._proof(payload))
 
     def entered(self) -> AbstractContextManager[None]:
         """There is a place for every unit."""
@@ -112,18 +109,20 @@ class Generate:
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Make the documents: the same bytes for the same message, on any worker.
 
-        All but the last are written: they prove nothing without it.
+        All but the one with the receipt are written: they prove nothing without it.
         """
         payload = read_payload(GeneratePayload.read, message)
         form = _form(payload)
         unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit, form)
-        checksum, size, content = hashlib.sha256(), 0, b""
-        for number, (record, content) in enumerate(unit.documents, 1):
-            checksum.update(content)
-            size += len(content)
-            if number < len(unit.documents):
+        checksum, size, proof, content = hashlib.sha256(), 0, self._proof(payload), b""
+        for record, document in unit.documents:
+            checksum.update(document)
+            size += len(document)
+            if record == proof:
+                content = document
+            else:
                 place = _place(payload, message, record)
-                self._storage.create(place, content, {}, form.content_type)
+                self._storage.create(place, document, {}, form.content_type)
         return Product(
             records=unit.records,
             size=size,
@@ -157,6 +156,17 @@ class Generate:
 
     def stop(self) -> None:
         """Its processes end with this one."""
+
+    def _proof(self, payload: GeneratePayload) -> str | None:
+        """The record type whose document carries the receipt; None if all types are in one.
+
+        It is the same for all units: whoever looks for receipts finds them in one folder. Shared
+        records come with unit 0 alone.
+        """
+        if _form(payload).joined:
+            return None
+        tables = self._datasets.tables(payload.dataset)
+        return [table.name for table in tables if not table.shared][-1]
 
 
 class _Sinks:

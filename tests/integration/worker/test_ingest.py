@@ -54,10 +54,10 @@ def test_a_pipeline_loads_what_it_has_written(
     messages = [bench.message(unit, payload=payload, then=then) for unit in range(UNITS)]
     bench.seed(*messages, *messages)
     bench.drain(true_stages(bench.storage(), database), concurrency=2)
-    assert counts(database) == {"kind": 2, "thing": 3 * UNITS, "part": 6 * UNITS}
+    assert counts(database) == {"kind": 2, "thing": 3 * UNITS, "part": 6 * UNITS, "place": 4}
     loaded = bench.receipts(naming.RUNS, naming.receipts(bench.run, "ingest"))
     assert [receipt.records for receipt in loaded] == [
-        {"kind": 2, "thing": 3, "part": 6},
+        {"kind": 2, "thing": 3, "part": 6, "place": 4},
         *[{"thing": 3, "part": 6}] * (UNITS - 1),
     ]
     made = bench.receipts(DOCUMENTS, f"lake/{bench.run}/")
