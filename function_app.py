@@ -21,6 +21,7 @@ from worker_image.generator import (
     Form,
     Format,
     SpecError,
+    check_form,
     load,
     parse,
     resolve,
@@ -29,16 +30,22 @@ from worker_image.generator.trial import TrialError, trial
 
 
 def read_dataset(
-    source: bytes | dict[str, Any], units: int | None, read_list: Callable[[str], bytes | None]
+    source: bytes | dict[str, Any],
+    units: int | None,
+    written: str | None,
+    read_list: Callable[[str], bytes | None],
 ) -> tuple[dict[str, Any], Faults]:
     """A dataset specification as plain data, with its faults as the generator finds them."""
     document: Any = {}
     try:
         document = load(source) if isinstance(source, bytes) else source
         document = resolve(document, read_list)
-        most = parse(document).max_units
+        dataset = parse(document)
+        if written is not None:
+            check_form(dataset, Form(Format(written)))
     except SpecError as error:
         return document, [(fault.path, fault.reason) for fault in error.problems]
+    most = dataset.max_units
     if units is not None and units > most:
         return document, [("", f"its keys last for {most} units; {units} are asked for")]
     return document, []

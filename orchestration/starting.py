@@ -126,19 +126,23 @@ def _resolved_dataset(services: Services, request: RunRequest) -> dict[str, Any]
         return None
     given = request.dataset
     source = _stored_dataset(services, given) if isinstance(given, str) else given
+    written = request.documents.format if request.source is None else None
     with below("dataset"):
-        return sound_dataset(services, source, request.units)
+        return sound_dataset(services, source, request.units, written)
 
 
 def sound_dataset(
-    services: Services, source: bytes | dict[str, Any], units: int | None = None
+    services: Services,
+    source: bytes | dict[str, Any],
+    units: int | None = None,
+    written: str | None = None,
 ) -> dict[str, Any]:
-    """A dataset as data, its lists in it, that lasts for so many units.
+    """A dataset as data, its lists in it, that lasts for so many units written in that format.
 
     Raises:
         InvalidRequestError: every fault of the dataset by its place in it.
     """
-    dataset, faults = services.read_dataset(source, units, partial(_listed, services))
+    dataset, faults = services.read_dataset(source, units, written, partial(_listed, services))
     if faults:
         raise InvalidRequestError([Invalid(field=path, reason=reason) for path, reason in faults])
     return dataset

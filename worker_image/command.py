@@ -7,7 +7,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from time import monotonic
 
 from .blobs import Place
@@ -52,6 +52,10 @@ class Command:
     def place(self, message: Message) -> Place:
         """The empty blob."""
         return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
+
+    def entered(self) -> AbstractContextManager[None]:
+        """There is a place for every unit."""
+        return nullcontext()
 
     def work(self, message: Message, attempt: int = 1) -> Product:
         """Run the program to its end, which says what becomes of the unit."""

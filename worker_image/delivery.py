@@ -96,11 +96,11 @@ class Delivery:
     @property
     def overdue(self) -> bool:
         """Whether the unit has had its time, and its stage the time to end it."""
-        if self._started is None or self._message is None:
+        started, message = self._started, self._message  # once: its own thread changes it
+        if started is None or message is None:
             return False
-        age = self._workplace.clock.monotonic() - self._started
-        stage = self._workplace.stages[self._message.stage]
-        return age > self._message.limits.timeout_seconds + stage.grace
+        age = self._workplace.clock.monotonic() - started
+        return age > message.limits.timeout_seconds + self._workplace.stages[message.stage].grace
 
     def work(self) -> None:
         """Do the unit and end the lease."""
@@ -197,8 +197,10 @@ class Delivery:
     def _commit(self, stage: UnitStage, message: Message) -> None:
         """Do the work and write its receipt, unless somebody was faster."""
         clock, storage = self._workplace.clock, self._workplace.storage
-        begun = clock.monotonic()
-        product = stage.work(message, self._attempt(message))
+        self._started = None  # to wait for a place is none of the unit's time
+        with stage.entered():
+            self._started = begun = clock.monotonic()
+            product = stage.work(message, self._attempt(message))
         seconds, worker = clock.monotonic() - begun, self._workplace.worker
         receipt = product.receipt(message, seconds, worker, self.lease.deliveries)
         place = stage.place(message)
@@ -273,13 +275,11 @@ class Delivery:
         self._tell(Outcome.RETRIED, failure)
 
     def _bury(self, message: Message | None, failure: Failure) -> None:
-        deliveries, first_seen = self.lease.deliveries, self.lease.first_seen
+        count, since = self.lease.deliveries, self.lease.first_seen
         if message:
-            letter = DeadLetter.of(message, failure, deliveries=deliveries, first_seen=first_seen)
+            letter = DeadLetter.of(message, failure, deliveries=count, first_seen=since)
         else:
-            letter = DeadLetter(
-                self.lease.text, failure, deliveries, failure.worker, first_seen, failure.at
-            )
+            letter = DeadLetter(self.lease.text, failure, count, failure.worker, since, failure.at)
         dead_letters.bury(self._workplace.storage, letter)
         self._workplace.tally.buried()
         self._workplace.telemetry.buried(message, failure)

@@ -45,7 +45,8 @@ class Shipment(logging.Handler):
         with self._guard:
             lines = [self._note()] if self._dropped else []
             size = 0
-            while self._lines and size + len(self._lines[0]) <= BLOCK_LIMIT:
+            # One at least: a block that was refused with its note is over the limit.
+            while self._lines and (not size or size + len(self._lines[0]) <= BLOCK_LIMIT):
                 lines.append(self._lines.popleft())
                 size += len(lines[-1])
             self._size -= size

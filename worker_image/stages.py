@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -72,6 +72,9 @@ class UnitStage(Protocol):
     def place(self, message: Message) -> Place:
         """The blob that carries the unit's receipt."""
 
+    def entered(self) -> AbstractContextManager[None]:
+        """Wait until there is a place to work on a unit, and hold it."""
+
     def work(self, message: Message, attempt: int = 1) -> Product:
         """Do the unit, up to its commit. Tries of it are counted from 1."""
 
@@ -86,7 +89,7 @@ class UnitStage(Protocol):
 
 
 class Generate:
-    """Makes the documents of a group of related records; the receipt is on the last of them."""
+    """Makes the documents of a group of related records; one of them carries the receipt."""
 
     grace = 0.0
 
@@ -95,28 +98,31 @@ class Generate:
         self._datasets = datasets
 
     def place(self, message: Message) -> Place:
-        """The document, or that of the last record type, which every unit has."""
+        """The document, or that of the last record type that every unit has."""
         payload = read_payload(GeneratePayload.read, message)
-        record = None
-        if not _form(payload).joined:
-            record = self._datasets.tables(payload.dataset)[-1].name
-        return _place(payload, message, record)
+        return _place(payload, message, self._proof(payload))
+
+    def entered(self) -> AbstractContextManager[None]:
+        """There is a place for every unit."""
+        return nullcontext()
 
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Make the documents: the same bytes for the same message, on any worker.
 
-        All but the last are written: they prove nothing without it.
+        All but the one with the receipt are written: they prove nothing without it.
         """
         payload = read_payload(GeneratePayload.read, message)
         form = _form(payload)
         unit = self._datasets.unit(payload.dataset, message.random_seed, message.unit, form)
-        checksum, size, content = hashlib.sha256(), 0, b""
-        for number, (record, content) in enumerate(unit.documents, 1):
-            checksum.update(content)
-            size += len(content)
-            if number < len(unit.documents):
+        checksum, size, proof, content = hashlib.sha256(), 0, self._proof(payload), b""
+        for record, document in unit.documents:
+            checksum.update(document)
+            size += len(document)
+            if record == proof:
+                content = document
+            else:
                 place = _place(payload, message, record)
-                self._storage.create(place, content, {}, form.content_type)
+                self._storage.create(place, document, {}, form.content_type)
         return Product(
             records=unit.records,
             size=size,
@@ -150,6 +156,17 @@ class Generate:
 
     def stop(self) -> None:
         """Its processes end with this one."""
+
+    def _proof(self, payload: GeneratePayload) -> str | None:
+        """The record type whose document carries the receipt; None if all types are in one.
+
+        It is the same for all units: whoever looks for receipts finds them in one folder. Shared
+        records come with unit 0 alone.
+        """
+        if _form(payload).joined:
+            return None
+        tables = self._datasets.tables(payload.dataset)
+        return [table.name for table in tables if not table.shared][-1]
 
 
 class _Sinks:
@@ -195,6 +212,10 @@ class _IntoSink:
         """The empty blob."""
         return Place(naming.RUNS, naming.receipt(message.run, message.stage, message.unit))
 
+    def entered(self) -> AbstractContextManager[None]:
+        """There is a place for every unit."""
+        return nullcontext()
+
     def following(self, message: Message) -> Message | None:  # noqa: ARG002 - as a stage is asked
         """Nothing: the unit has arrived."""
         return None
@@ -213,7 +234,7 @@ class _IntoSink:
 class Ingest(_IntoSink):
     """Loads a document into a sink.
 
-    Every thread has a sink of its own; not more than `gate` lets in are at it.
+    Every thread has a sink of its own; no more units are entered than `gate` lets in.
     """
 
     def __init__(
@@ -223,12 +244,16 @@ class Ingest(_IntoSink):
         self._storage = storage
         self._gate = gate
 
+    def entered(self) -> AbstractContextManager[None]:
+        """A place in the target."""
+        return self._gate.entered()
+
     def work(self, message: Message, attempt: int = 1) -> Product:  # noqa: ARG002 - each the same
         """Load the document, or find that a delivery before has loaded it."""
         payload = read_payload(IngestPayload.read, message)
         tables = self._tables(payload.dataset)
         blobs = Blobs(self._storage, message, payload, tables)
-        with self._gate.entered(), self._sinks.opened(payload.sink) as sink:
+        with self._sinks.opened(payload.sink) as sink:
             # Without a dataset the tables are there, and the ledger may be missing still.
             sink.prepare(tables)
             loaded = sink.load(blobs.document)

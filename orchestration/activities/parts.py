@@ -79,7 +79,7 @@ def _places(services: Services, record: RunRecord, stage: str) -> Iterator[tuple
     if documents.format == "ndjson":
         yield documents.container, prefix
         return
-    # A document for each record type: the receipt is on that of the last.
+    # A document for each record type: the receipt is on that of the last that is not shared.
     for folder in services.records.folders(documents.container, prefix):
         yield documents.container, folder
 

@@ -22,8 +22,9 @@ class Services:
     """What triggers and activities work with.
 
     `read_dataset` takes a dataset specification as text or as data, the number of units that it
-    must last for, and what reads the lists that it names by their address; it gives the
-    specification back as data, with the lists in it, and what is wrong with it.
+    must last for, the format that is to hold its rows, and what reads the lists that it names by
+    their address; it gives the specification back as data, with the lists in it, and what is wrong
+    with it.
 
     `try_dataset` makes some units of a request for as long as that takes seconds, not minutes; or
     says why it cannot.
@@ -37,7 +38,7 @@ class Services:
     queues: Queues
     groups: ContainerGroups
     read_dataset: Callable[
-        [bytes | dict[str, Any], int | None, Callable[[str], bytes | None]],
+        [bytes | dict[str, Any], int | None, str | None, Callable[[str], bytes | None]],
         tuple[dict[str, Any], Faults],
     ]
     try_dataset: Callable[[RunRequest], Trial | str]

@@ -122,7 +122,7 @@ def test_workers_killed_on_the_way_and_every_unit_is_done(ground: Ground) -> Non
 
 def test_a_unit_over_its_time_costs_no_container_group(ground: Ground) -> None:
     program = ["sh", "-c", "read -r unit; test $unit = 1 || exec sleep 1000"]
-    limits = {"attempts": 2, "unit_timeout": 0.5}
+    limits = {"attempts": 2, "unit_timeout": 3}
     request = command(program, [0, 1], limits=limits)
     run = ground.client.start({**request, "instances": {"count": 1, "cpu": 0.5, "memory_gb": 1}})
     shown = ground.finish(run)

@@ -11,6 +11,12 @@ from worker_image.generator import compile_dataset, parse
 
 pytestmark = pytest.mark.long
 
+NOTES = {
+    "version": 1,
+    "dataset": "notes",
+    "records": {"note": {"fields": {"text": {"choice": ["a"], "null": 0.5}}}},
+}
+
 
 def plan(ground: Ground, request: dict[str, Any]) -> dict[str, Any]:
     return ground.client.call("POST", "/plan", request)
@@ -69,7 +75,13 @@ def test_documents_are_counted(ground: Ground) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"units": 0}, {"colour": "red"}, {"dataset": "nobody-stored-this"}, {"units": 9_999_999}],
+    [
+        {"units": 0},
+        {"colour": "red"},
+        {"dataset": "nobody-stored-this"},
+        {"units": 9_999_999},
+        {"dataset": NOTES, "documents": {"format": "csv"}},
+    ],
 )
 def test_what_a_start_refuses_a_plan_refuses_alike(ground: Ground, change: dict[str, Any]) -> None:
     problems = []

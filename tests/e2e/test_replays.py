@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from support.runs import CONTAINER, Ground, ended
+from support.things import LAKE
 from typer.testing import CliRunner
 
 from command_line.__main__ import cli
@@ -141,3 +142,27 @@ def test_a_unit_of_a_pipeline_has_the_same_bytes_here(ground: Ground, tmp_path: 
         for file in (Path(loaded["folder"]) / "rows").iterdir()
     }
     assert rows == documents[3]["records"]
+
+
+def test_a_unit_of_several_documents_has_the_same_bytes_here(
+    ground: Ground, tmp_path: Path
+) -> None:
+    run = ground.client.start(ground.pipeline(3, dataset=LAKE, documents={"format": "csv"}))
+    shown = ground.finish(run)
+    assert shown["state"] == "Succeeded"
+    assert shown["report"]["account"]["done"] == {"generate": 3, "ingest": 3}
+    rows = {"kind": 2, "thing": 9, "part": 18, "place": 4}
+    assert shown["report"]["stages"]["ingest"]["records"] == rows
+    assert {table: ground.count(table) for table in rows} == rows
+    documents = {each["unit"]: each for each in printed(ground, "manifest", run)}
+    for unit in (0, 2):
+        told = replayed(ground, tmp_path, run, unit, "--json")
+        assert told.returncode == 0, told.stderr
+        made, loaded = json.loads(told.stdout)["stages"]
+        assert made["notes"] == ["the same bytes as the run's document"]
+        assert loaded["receipt"]["records"] == documents[unit]["records"]
+        written = Path(made["folder"]) / CONTAINER / run
+        for record in documents[unit]["records"]:
+            [path] = (written / record).iterdir()
+            stored = ground.blobs.get_blob_client(CONTAINER, f"{run}/{record}/{path.name}")
+            assert path.read_bytes() == stored.download_blob().readall()

@@ -75,7 +75,7 @@ def test_sigterm_ends_it_and_its_unit_is_released(
         eventually(lambda: "command/0000000" in getattr(bench.heartbeat(), "current", ()))
         left = tree_of(process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert all(has_ended(pid) for pid in left)
     eventually(lambda: len(bench.visible()) == 1)
 
@@ -84,7 +84,7 @@ def test_a_stop_while_it_imports_is_not_lost(worker: Worker, bench: Bench, tmp_p
     with worker.start(tmp_path, variables(bench, idle_seconds=600)) as process:
         eventually(lambda: any("_ssl." in path for path in mapped(process)))  # half of the way
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 def mapped(process: "subprocess.Popen[str]") -> list[str]:

@@ -41,9 +41,10 @@ LAKE: dict[str, Any] = {
             "fields": {"id": {"key": {"start": 1}}, "kind_id": {"ref": "kind.id"}},
         },
         "part": {"parent": "thing", "count": 2, "fields": {"thing_id": {"ref": "thing.id"}}},
+        "place": {"shared": True, "count": 4, "fields": {"id": {"key": {"start": 1}}}},
     },
 }
-"""Rows that all units share, things, and parts of them."""
+"""Rows that all units share, things, parts of them, and shared rows that nothing refers to."""
 
 
 def pipeline_message(

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -71,6 +71,9 @@ class Plain:
 
     def place(self, message: Message) -> Place:
         return Place(DOCUMENTS, f"{message.run}/{message.unit:07d}")
+
+    def entered(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def work(self, message: Message, attempt: int = 1) -> Product:
         self.calls.append(message)

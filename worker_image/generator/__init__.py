@@ -7,7 +7,7 @@ form, and the result makes each unit alone: the same bytes on every machine, in 
 from ..forms import Compression, Form, Format
 from .compiled import Compiled, Unit, compile_dataset
 from .dataset import Dataset
-from .formats import Document
+from .formats import Document, check_form
 from .formats.compression import encode
 from .lists import resolve
 from .parsing import parse
@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "SpecError",
     "Unit",
+    "check_form",
     "compile_dataset",
     "encode",
     "load",

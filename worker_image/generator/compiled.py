@@ -8,7 +8,7 @@ import numpy as np
 
 from ..forms import Form
 from .dataset import Dataset, Record
-from .formats import Document, documents, writer
+from .formats import Document, check_form, documents, writer
 from .frame import Field, Frame, Mask, either
 from .problems import Problem, SpecError
 from .randomness import Ints, Words, stream, words
@@ -79,9 +79,11 @@ def compile_dataset(dataset: Dataset, random_seed: int, form: Form | None = None
     """Prepare to make units; takes a fraction of a second, and is worth keeping.
 
     Raises:
-        SpecError: the form needs a layer that this image is without.
+        SpecError: the form is not for this dataset, or needs a layer that this image is without.
     """
-    return Compiled(dataset, random_seed, form or Form())
+    form = form or Form()
+    check_form(dataset, form)
+    return Compiled(dataset, random_seed, form)
 
 
 class _Maker:

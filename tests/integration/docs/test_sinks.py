@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from support.ingester import document
 
 from orchestration.model import HttpSink, PostgresqlSink, RunRequest, sink_payload
+from worker_image.delivery import PATIENCE
 from worker_image.errors import PermanentError, TargetBusyError
 from worker_image.ingester import Sink, Surroundings, open_sink, registry
 from worker_image.tables import Column, ColumnType, Table
@@ -119,3 +120,7 @@ def test_every_member_of_a_request_is_told(title: str, model: type[BaseModel]) -
     members = section.partition("\n**")[0]  # the first table
     told = re.findall(r"^\| `([a-z_]+)` \|", members, re.MULTILINE)
     assert told == [field.alias or name for name, field in model.model_fields.items()]
+
+
+def test_the_page_says_how_often_a_unit_is_turned_away() -> None:
+    assert f"up to {PATIENCE} times before it counts as one" in PAGE.read_text()

@@ -105,13 +105,13 @@ def test_a_second_load_waits_for_the_first(
     def slow() -> Iterator[Batch]:
         started.set()
         yield things(1)
-        assert others_wait.wait(10)
+        assert others_wait.wait(60)
         if not first_commits:
             raise ConnectionResetError("storage is away")
 
     with ThreadPoolExecutor(2) as pool, sink_of(database) as other:
         first = pool.submit(sink.load, streamed(slow))
-        assert started.wait(10)
+        assert started.wait(60)
         second = pool.submit(other.load, THING)
         eventually(lambda: bool(run(database, "select 1 from pg_locks where not granted")))
         others_wait.set()

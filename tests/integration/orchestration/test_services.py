@@ -103,7 +103,7 @@ def given_up_after(services: Services, port: int) -> float:
 
 
 def test_storage_that_is_away_is_given_up_within_seconds(services: Services) -> None:
-    assert 3 < given_up_after(services, free_ports(1)[0]) < 15, "after more than one try"
+    assert 3 < given_up_after(services, free_ports(1)[0]) < 60, "after more than one try"
 
 
 @pytest.mark.long

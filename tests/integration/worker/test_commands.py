@@ -188,12 +188,12 @@ def test_a_program_over_its_time_ends_with_all_that_it_started(
 
 def test_a_program_over_its_time_may_tidy_up(bench: Bench) -> None:
     tidy = "trap 'echo tidied >&2; exit 0' TERM; echo started; sleep 1000 & wait"
-    bench.seed(shell(bench, tidy, timeout=1, attempts=1), handed(bench, "cat", unit=1))
+    bench.seed(shell(bench, tidy, timeout=5, attempts=1), handed(bench, "cat", unit=1))
     code, printed = bench.run_process()
     assert code == ExitCode.OK, printed
     [letter] = bench.dead_letters()
     assert letter.error.type == "UnitTimeout"
-    assert letter.error.message == "not done after 1 s: tidied"
+    assert letter.error.message == "not done after 5 s: tidied"
     assert [receipt.unit for receipt in receipts(bench)] == [1], "its worker goes on"
 
 
@@ -206,7 +206,7 @@ def test_a_terminated_worker_ends_its_programs_and_hands_their_units_over(bench:
     with bench.process(grace_seconds=0.2, visibility_seconds=60, idle_seconds=60) as process:
         eventually(lambda: running(bench, 2))
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == ExitCode.OK
+        assert process.wait(60) == ExitCode.OK
         assert programs(bench.run) == []
     [text] = bench.visible()
     assert Message.decode(text).released == 1
@@ -215,11 +215,11 @@ def test_a_terminated_worker_ends_its_programs_and_hands_their_units_over(bench:
 def test_a_program_may_finish_within_the_grace_of_its_worker(bench: Bench, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     bench.seed(shell(bench, f"touch {flag}; while test -e {flag}; do sleep 0.05; done"))
-    with bench.process(grace_seconds=20, idle_seconds=60) as process:
+    with bench.process(grace_seconds=60, idle_seconds=60) as process:
         eventually(flag.exists)
         process.send_signal(signal.SIGTERM)
         flag.unlink()
-        assert process.wait(10) == ExitCode.OK
+        assert process.wait(60) == ExitCode.OK
     assert [receipt.delivery for receipt in receipts(bench)] == [1]
 
 

@@ -45,10 +45,13 @@ def test_each_record_type_has_a_folder_of_its_own(bench: Bench, form: str) -> No
         f"thing/0000001.{form}": 3,
         f"part/0000000.{form}": 6,
         f"part/0000001.{form}": 6,
+        f"place/0000000.{form}": 4,
     }
 
 
-def test_the_receipt_is_on_the_last_document_and_speaks_for_all(bench: Bench) -> None:
+def test_the_receipt_is_on_the_last_document_that_every_unit_has_and_speaks_for_all(
+    bench: Bench,
+) -> None:
     bench.seed(message(bench, 0, "csv", "gzip"))
     bench.drain(true_stages(bench.storage()))
     container = bench.blobs.get_container_client(DOCUMENTS)
@@ -59,7 +62,7 @@ def test_the_receipt_is_on_the_last_document_and_speaks_for_all(bench: Bench) ->
     last = receipts.pop("part")
     assert set(receipts.values()) == {None}
     assert last
-    assert last.records == {"kind": 2, "thing": 3, "part": 6}
+    assert last.records == {"kind": 2, "thing": 3, "part": 6, "place": 4}
     assert last.bytes == sum(map(len, blobs(bench).values()))
     assert last.document == f"{DOCUMENTS}/lake/{bench.run}/*/0000000.csv.gz"
 
@@ -71,9 +74,9 @@ def test_a_worker_that_dies_between_two_documents_proves_nothing(bench: Bench) -
         deaths += 1
         proven.append(len(bench.receipts(prefix=f"lake/{bench.run}/")))
         bench.seed(message(bench, 0, "csv", "none"))
-    assert proven[:3] == [0, 0, 0], "before each of three documents"
-    assert set(proven[3:]) == {1}
+    assert proven[:4] == [0, 0, 0, 0], "before each of four documents"
+    assert set(proven[4:]) == {1}
     bench.let_leases_run_out()
     bench.drain(true_stages(bench.storage()))
-    assert sorted(blobs(bench)) == ["kind/0000000.csv", "part/0000000.csv", "thing/0000000.csv"]
+    assert sorted(blobs(bench)) == [f"{name}/0000000.csv" for name in sorted(LAKE["records"])]
     assert (bench.queued(), bench.dead_letters()) == (0, [])

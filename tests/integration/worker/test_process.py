@@ -123,7 +123,7 @@ def test_a_terminated_worker_hands_its_unit_over(bench: Bench, database: str) ->
     ):
         wait_until_stuck(bench, "ingest/0000000")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == ExitCode.OK
+        assert process.wait(60) == ExitCode.OK
         [text] = bench.visible()
         assert Message.decode(text).released == 1
         heartbeat = bench.heartbeat()
@@ -143,7 +143,7 @@ def test_a_terminated_worker_finishes_what_it_can(bench: Bench, database: str) -
         with locked_out(database):
             wait_until_stuck(bench, "ingest/0000000")
             process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == ExitCode.OK
+        assert process.wait(60) == ExitCode.OK
     assert [receipt.delivery for receipt in loaded(bench)] == [1]
     assert bench.queued() == 0
 

@@ -205,7 +205,7 @@ def test_a_worker_that_is_asked_to_leave_tells_what_it_knows_and_waits_for_nobod
             eventually(lambda: bench.queued() == 0)
             begun = time.monotonic()
             process.send_signal(signal.SIGTERM)
-            printed, _ = process.communicate(timeout=30)
-            assert time.monotonic() - begun < 10
+            printed, _ = process.communicate(timeout=60)
+            assert time.monotonic() - begun < 25
     assert process.returncode == ExitCode.OK, printed
     assert len(collected.spans()) == answers

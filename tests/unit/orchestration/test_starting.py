@@ -1,5 +1,8 @@
 """What a request may ask for that its app cannot give. No service is called."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from support.composed import services
 from support.tables import table
@@ -48,3 +51,28 @@ def test_documents_do_not_lie_among_the_apps_own_things(container: str) -> None:
         validated(services(), RunRequest.model_validate(wanted))
     [fault] = refused.value.faults
     assert (fault.field, fault.value) == ("documents.container", container)
+
+
+@table(
+    "members, written",
+    {
+        "generate": ({"kind": "generate", "units": 1, "documents": {"format": "csv"}}, "csv"),
+        "pipeline": ({"kind": "pipeline", "units": 1, "sink": {"schema": "s"}}, "ndjson"),
+        "ingest": (
+            {"kind": "ingest", "source": {"container": "landing"}, "sink": {"schema": "s"}},
+            None,
+        ),
+    },
+)
+def test_a_dataset_is_checked_for_the_format_that_the_run_writes(
+    members: dict[str, Any], written: str | None
+) -> None:
+    def read(source: Any, units: object, written: str | None, read_list: object) -> Any:
+        return source, [("records.row", str(written))]
+
+    asked = RunRequest.model_validate({**members, "dataset": {"dataset": "d"}})
+    with pytest.raises(InvalidRequestError) as refused:
+        validated(replace(services(), read_dataset=read), asked)
+    assert [(fault.field, fault.reason) for fault in refused.value.faults] == [
+        ("dataset.records.row", str(written))
+    ]

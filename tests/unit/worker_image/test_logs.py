@@ -80,6 +80,19 @@ def test_of_too_many_lines_the_oldest_are_dropped_and_counted(shipment: Shipment
     assert [text[0] for text in blob.lines[1:]] == ["2", "3", "4", "5", "6", "7", "8"]
 
 
+def test_a_refused_block_that_tells_of_dropped_lines_is_shipped_again(shipment: Shipment) -> None:
+    blob = Blob()
+    blob.refuses = 2
+    for _ in range(BUFFER_LIMIT // 1024 + 1):  # blocks of these are as large as may be
+        shipment.handle(record("x" * 1023))
+    for _ in range(2):
+        with pytest.raises(OSError, match="no answer"):
+            shipment.ship(blob.append)
+    shipment.ship(blob.append)
+    assert blob.lines[0] == "1 lines of the log were dropped"
+    assert len(blob.lines) == 1 + BUFFER_LIMIT // 1024
+
+
 def test_what_is_written_while_a_block_is_on_its_way_comes_after_it(shipment: Shipment) -> None:
     blob = Blob()
 

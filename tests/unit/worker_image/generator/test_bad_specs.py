@@ -7,8 +7,18 @@ from typing import Any
 
 import pytest
 from support.generator import document
+from support.tables import table as cases
 
-from worker_image.generator import Problem, SpecError, compile_dataset, load, parse
+from worker_image.generator import (
+    Form,
+    Format,
+    Problem,
+    SpecError,
+    check_form,
+    compile_dataset,
+    load,
+    parse,
+)
 from worker_image.generator.kinds.base import Options
 from worker_image.generator.language import KINDS
 
@@ -177,6 +187,32 @@ def test_refuses_units_beyond_the_values_of_a_unique_field() -> None:
         compiled.unit(10)
     with pytest.raises(SpecError, match="unit"):
         compiled.unit(-1)
+
+
+MAYBE = {"choice": ["a", "b"], "null": 0.5}
+
+
+@pytest.mark.parametrize("others", [{}, {"y": {"constant": 1, "hidden": True}}])
+def test_refuses_csv_in_which_a_row_may_be_a_blank_line(others: dict[str, Any]) -> None:
+    dataset = parse(document(x=MAYBE, **others))
+    for refuse in (check_form, lambda given, form: compile_dataset(given, 1, form)):
+        with pytest.raises(SpecError) as caught:
+            refuse(dataset, Form(Format.CSV))
+        assert str(caught.value).startswith(f"{ROW}: 'csv': may be null, ")
+        assert "allowed: a field that is never null" in str(caught.value)
+
+
+@cases(
+    "fields, form",
+    {
+        "never null": ({"x": {"choice": ["a", ""]}}, "csv"),
+        "with a field beside it": ({"x": MAYBE, "y": MAYBE}, "csv"),
+        "in lines of JSON": ({"x": MAYBE}, "ndjson"),
+        "in Parquet": ({"x": MAYBE}, "parquet"),
+    },
+)
+def test_takes_other_rows_of_one_field(fields: dict[str, Any], form: str) -> None:
+    assert compile_dataset(parse(document(**fields)), 1, Form(Format(form))).unit(0).rows
 
 
 def every_bad_document() -> Iterator[dict[str, Any]]:

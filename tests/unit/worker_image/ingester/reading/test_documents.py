@@ -1,4 +1,5 @@
 import io
+import struct
 from typing import Any
 
 import pytest
@@ -16,6 +17,11 @@ ROWS = [{"id": "1"}, {"id": "2"}]
 LONG = LINES * 500
 
 
+def skipped(kind: int) -> bytes:
+    """A frame of zstd that has nothing of the content."""
+    return struct.pack("<II4s", 0x184D2A50 + kind, 4, b"ours")
+
+
 @table(
     "name, content",
     {
@@ -28,6 +34,11 @@ LONG = LINES * 500
         "zstd in two frames": (
             "t/d.ndjson.zst",
             zstandard.compress(LINES[:5]) + zstandard.compress(LINES[5:]),
+        ),
+        "zstd behind a frame to skip": ("t/d.ndjson.zst", skipped(0) + zstandard.compress(LINES)),
+        "frames to skip everywhere": (
+            "t/d.csv",
+            skipped(15) + skipped(7) + zstandard.compress(CSV) + skipped(3),
         ),
         "gzip that the name hides": ("t/d.ndjson", gzipped(LINES)),
         "gzip that is none": ("t/d.ndjson.gz", LINES),
@@ -84,6 +95,7 @@ def test_a_folder_names_the_record_type_unless_one_is_given() -> None:
         "a byte order mark": b"\xef\xbb\xbf",
         "nothing in gzip": gzipped(b""),
         "nothing in zstd": zstandard.compress(b""),
+        "a frame of zstd to skip": skipped(9),
     },
 )
 @pytest.mark.parametrize("name", ["t/d.ndjson", "t/d.csv", "t/d"])
