@@ -6,6 +6,7 @@ has heard of since.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from support.telemetry_rows import failure, line, metric, of_app, of_unit
 from support.workspace import Row
@@ -13,13 +14,18 @@ from worker_image.contract import telemetry
 from worker_image.contract.telemetry import Attribute, Metric, Span, TraceParent, run_span
 
 A = Attribute
-NOW = datetime.now(UTC).replace(tzinfo=None)
 
 GOOD, BAD, LIVE, LOST = "r-good", "r-bad", "r-live", "r-lost"
 
 
+@cache
+def now() -> datetime:
+    """One moment for all rows, when the first is made: queries reckon from their own."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
 def ago(minutes: float) -> datetime:
-    return NOW - timedelta(minutes=minutes)
+    return now() - timedelta(minutes=minutes)
 
 
 def trace_of(run: str) -> TraceParent:

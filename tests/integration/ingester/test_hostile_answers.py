@@ -18,7 +18,7 @@ from worker_image.errors import PermanentError, TargetBusyError
 from worker_image.ingester import Surroundings
 from worker_image.ingester.http import open_sink
 
-ANSWERING = 0.5
+ANSWERING = 2.0
 MEMORY = 30 << 20  # bytes: a hundred headers of 64 KiB, copied on their way
 Say = Callable[[socket.socket], None]
 
@@ -63,7 +63,7 @@ def dripping(status: int) -> Say:
         caller.sendall(head(status, "Content-Length: 65536"))
         while True:
             caller.sendall(b"x")
-            time.sleep(ANSWERING / 10)  # the server's own pace
+            time.sleep(ANSWERING / 40)  # the server's own pace
 
     return say
 
