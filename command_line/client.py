@@ -65,8 +65,7 @@ class Client:
         """
         content = None if body is None else json.dumps(body).encode()
         answer = self.send(method, path, content, headers=headers, query=query)
-        members: dict[str, Any] = answer.json() if answer.content else {}
-        return members
+        return members(answer) if answer.content else {}
 
     def send(
         self,
@@ -114,11 +113,28 @@ def trusted(url: str) -> ssl.SSLContext | bool:
     return _NONE_TRUSTED if url.startswith("http://") else True
 
 
+def members(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object that came.
+
+    Raises:
+        UnreachableError: something else came, which is not of the app.
+    """
+    found = _object(answer)
+    if found is None:
+        raise UnreachableError(f"{answer.url} does not answer as the app does: no JSON object")
+    return found
+
+
 def _problem(answer: httpx.Response) -> dict[str, Any]:
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         return {"detail": "the key is missing or wrong"}
+    return _object(answer) or {"detail": answer.text[:500]}
+
+
+def _object(answer: httpx.Response) -> dict[str, Any] | None:
+    """The JSON object that came, None if something else did."""
     try:
-        problem: dict[str, Any] = answer.json()
+        found = answer.json()
     except ValueError:
-        return {"detail": answer.text[:500]}
-    return problem
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,9 +1,10 @@
 """Which app the commands talk to."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import typer
 
@@ -39,19 +40,37 @@ def connect(context: typer.Context) -> Client:
         from command_line import azure_app  # noqa: PLC0415
 
         return azure_app.find(target.app)
-    return Client(_address(target.url), target.key) if target.url else _local(target.key)
+    key = _key(target.key)
+    return Client(_address(target.url), key) if target.url else _local(key)
+
+
+def _key(text: str) -> str:
+    """The key without what an editor or a file has put around it."""
+    key = text.strip()
+    if not re.fullmatch("[!-~]*", key):  # it goes into a header, and is not shown
+        raise typer.BadParameter("a key has printable ASCII characters alone", param_hint="--key")
+    return key
 
 
 def _address(url: str) -> str:
     """Where the app answers, without what is the same for all."""
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+    http = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+    if not http or not _has_port(parts):
         raise typer.BadParameter("http://HOST or https://HOST is needed", param_hint="--url")
     if parts.query or parts.fragment:  # it may hold a key, and is not shown
         raise typer.BadParameter(
             "nothing may stand behind a ?: the key is for --key", param_hint="--url"
         )
     return url.rstrip("/").removesuffix("/api")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether the port is one, or there is none, which is that of the scheme."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _local(key: str) -> Client:

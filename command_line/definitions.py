@@ -12,6 +12,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from command_line.client import members
 from command_line.connection import connect
 from command_line.figures import minute
 from command_line.files import content_of, folder_of, judged
@@ -73,10 +74,11 @@ def _add_put(cli: typer.Typer, noun: Noun) -> None:
         client, headers = connect(context), matching(if_match)
         with judged(file):
             answer = client.send("PUT", noun.path_of(name), content, headers=headers)
+        version = members(answer)
         if as_json:
-            show_json(answer.json())
+            show_json(version)
         else:
-            print(f"{noun.name} {name} is stored; its version (etag) is {answer.json()['etag']}")
+            print(f"{noun.name} {name} is stored; its version (etag) is {version['etag']}")
 
 
 def _add_get(cli: typer.Typer, noun: Noun) -> None:

@@ -4,6 +4,7 @@ import json
 
 import typer
 
+from command_line.client import members
 from command_line.connection import connect
 from command_line.definitions import NAME, Noun, add_commands, as_json_text, matching
 from command_line.figures import minute
@@ -65,9 +66,9 @@ def _switch(context: typer.Context, name: str, *, enabled: bool, as_json: bool) 
     # Under the etag that was read: what others change meanwhile is not undone.
     client, path = connect(context), SCHEDULE.path_of(name)
     found = client.send("GET", path)
-    content = json.dumps({**found.json(), "enabled": enabled}, indent=2, ensure_ascii=False)
+    content = json.dumps({**members(found), "enabled": enabled}, indent=2, ensure_ascii=False)
     answer = client.send("PUT", path, content.encode(), headers=matching(found.headers["etag"]))
     if as_json:
-        show_json({**answer.json(), "enabled": enabled})
+        show_json({**members(answer), "enabled": enabled})
     else:
         print(f"schedule {name} is {'enabled' if enabled else 'disabled'}")

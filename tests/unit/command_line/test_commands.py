@@ -296,6 +296,50 @@ def test_an_app_here_that_is_down_is_told_with_what_starts_it(
 
 
 @table(
+    "answer, code, message",
+    {
+        "a page of something else": (Answer(200, "<html>sign in</html>"), 4, "no JSON object"),
+        "a list": (Answer(200, "[1]"), 4, "no JSON object"),
+        "a refusal that is a list": (Answer(502, '["away"]'), 3, '502 ["away"]'),
+        "a refusal that is a page": (Answer(502, "<html>away</html>"), 3, "502 <html>away</html>"),
+    },
+)
+def test_what_is_no_answer_of_the_app_is_told_in_a_line(
+    answer: Answer, code: int, message: str
+) -> None:
+    result, _ = command([answer], "list")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@table(
+    "url, key, message",
+    {
+        "a port that is none": ("http://localhost:abc", "k", "http://HOST or https://HOST is"),
+        "a port beyond all": ("http://localhost:99999", "k", "http://HOST or https://HOST is"),
+        "a line end within a key": ("http://h", "one\rtwo", "a key has printable ASCII"),
+        "a letter that no header has": ("http://h", "one\u00e9two", "a key has printable ASCII"),
+    },
+)
+def test_an_address_or_a_key_that_is_none_is_refused_and_no_key_is_shown(
+    url: str, key: str, message: str
+) -> None:
+    result = called("--url", url, "--key", key, "list")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in " ".join(result.stderr.replace("│", "").split())
+    assert "two" not in result.stderr
+
+
+def test_what_a_file_puts_around_a_key_is_none_of_it() -> None:
+    with endpoint() as api:
+        api.script = answers(run_page(RUN))
+        result = called("--url", f"http://{api.host}", "list", ACI_JOBS_KEY="the-key\r\n")
+        assert result.exit_code == 0
+        assert api.asked[0].headers["x-functions-key"] == "the-key"
+
+
+@table(
     "words",
     {
         "a run": ["run", "-", "-d"],
