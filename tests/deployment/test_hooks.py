@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 from support.bicep import INFRA, Bicep
+from support.tables import table
 
 HOOKS = INFRA / "hooks"
 WORKER = INFRA.parent / "worker_image"
@@ -63,6 +64,39 @@ class Programs:
 @pytest.fixture
 def programs(tmp_path: Path) -> Programs:
     return Programs(tmp_path)
+
+
+CONTAINER_GROUPS, NETWORK = "Microsoft.ContainerInstance", "Microsoft.App"
+
+
+@table(
+    "variables, names, where",
+    {
+        "an environment": ({}, [CONTAINER_GROUPS], ["--subscription", "0000"]),
+        "one in a network": (
+            {"ACI_JOBS_NETWORK_ACCESS": "private"},
+            [CONTAINER_GROUPS, NETWORK],
+            ["--subscription", "0000"],
+        ),
+        "one that has no subscription yet": (
+            {"AZURE_SUBSCRIPTION_ID": ""},
+            [CONTAINER_GROUPS],
+            [],
+        ),
+    },
+)
+def test_providers_that_no_resource_names_are_registered(
+    programs: Programs, variables: dict[str, str], names: list[str], where: list[str]
+) -> None:
+    assert programs.run("providers.py", {}, **variables) in {"", "\n" * len(names)}
+    register = ["az", "provider", "register", "--wait", "--namespace"]
+    assert programs.heard == [[*register, name, *where] for name in names]
+
+
+def test_a_provider_that_is_not_registered_ends_the_deployment(programs: Programs) -> None:
+    assert f"{CONTAINER_GROUPS} is not registered" in programs.run(
+        "providers.py", {"provider register --wait": None}
+    )
 
 
 def test_without_a_registry_azd_learns_the_tag_alone(programs: Programs) -> None:
