@@ -61,8 +61,10 @@ class OpenTelemetryExport:
     def __init__(
         self, resource: Resource, processors: list[SpanProcessor], readers: list[MetricReader]
     ) -> None:
-        self._processors = processors
-        self._readers = readers
+        self._over = threading.Event()
+        ends: list[Callable[[], object]] = [part.shutdown for part in processors]
+        ends += [part.shutdown for part in readers]
+        self._ends = [threading.Thread(target=self._end, args=(e,), daemon=True) for e in ends]
         tracing = TracerProvider(
             resource=resource, sampler=ALWAYS_ON, id_generator=_GivenIds(), shutdown_on_exit=False
         )
@@ -75,6 +77,8 @@ class OpenTelemetryExport:
         self._meter = self._metering.get_meter(SCOPE, VERSION)
         self._measures: dict[Metric, Measure] = {}
         self._lock = threading.Lock()
+        for thread in self._ends:
+            thread.start()
 
     def span(self, span: Span) -> None:
         """Hand it to the threads that send."""
@@ -126,15 +130,18 @@ class OpenTelemetryExport:
         threading.Thread(target=self._flush, name="telemetry", daemon=True).start()
 
     def close(self, seconds: float) -> None:
-        """End all threads that send, at once; those that are not done by then end with us."""
-        ends: list[Callable[[], object]] = [part.shutdown for part in self._processors]
-        ends += [part.shutdown for part in self._readers]
-        threads = [threading.Thread(target=_quietly, args=(end,), daemon=True) for end in ends]
-        for thread in threads:
-            thread.start()
+        """End all threads that send, at once; those that are not done by then end with us.
+
+        It starts no thread, as an interpreter that ends starts none.
+        """
+        self._over.set()
         until = time.monotonic() + seconds
-        for thread in threads:
+        for thread in self._ends:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _end(self, end: Callable[[], object]) -> None:
+        self._over.wait()
+        _quietly(end)
 
     def _made(self, metric: Metric) -> Measure:
         with self._lock:

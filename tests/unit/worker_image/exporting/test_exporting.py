@@ -4,6 +4,7 @@ import logging
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -322,3 +323,23 @@ def test_nobody_waits_for_an_endpoint(
     closed = time.monotonic() - begun - said
     assert said < 20, "6,000 spans, on a busy machine"
     assert closed < 9
+
+
+def test_an_interpreter_that_ends_has_its_last_words_sent(
+    collected: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From Python 3.12 on no thread can be started by then."""
+    export = otlp(collected)
+    export.span(span())
+    export.measure(Metric.ROWS, 1, {})
+
+    start = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    export.close(10)
+    assert (len(collected.spans()), len(collected.points(Metric.ROWS))) == (1, 1)
