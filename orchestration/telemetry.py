@@ -21,7 +21,7 @@ from worker_image.exporting import Destination, Export, Kind, Nowhere, Origin, S
 from worker_image.exporting.export import Attributes
 
 from . import logs
-from .model import Look, Observation, Phase, RunRecord
+from .model import GROUP_STATES, Look, Observation, Phase, RunRecord
 from .reports import Report
 from .settings import Settings
 
@@ -129,8 +129,10 @@ class Telemetry:
         measure(Metric.RUN_COST, look.cost, about)
         for stage, progress in seen.progress.items():
             measure(Metric.RUN_UNITS, progress.units, {**about, Attribute.STAGE: stage})
-        for state, count in Counter(group.state for group in seen.groups).items():
-            measure(Metric.RUN_GROUPS, count, {**about, Attribute.STATE: state})
+        # Also of states that no group is in: a gauge says its last value until there is another.
+        groups = Counter(group.state for group in seen.groups)
+        for state in (*GROUP_STATES, *sorted(groups.keys() - set(GROUP_STATES))):
+            measure(Metric.RUN_GROUPS, groups[state], {**about, Attribute.STATE: state})
         if look.progressed:
             quiet = (now - look.progressed).total_seconds()
             measure(Metric.RUN_QUIET, max(0.0, quiet), about)

@@ -22,6 +22,7 @@ from .instances import Count, Instances
 from .limits import RunLimits
 from .notifications import Event, Notifications
 from .observation import (
+    GROUP_STATES,
     Control,
     GroupView,
     Look,
@@ -56,6 +57,7 @@ from .value import NAME, Name, Value, moment
 
 __all__ = [
     "FINAL",
+    "GROUP_STATES",
     "MOST_UNITS",
     "NAME",
     "SAMPLE",

@@ -9,6 +9,8 @@ from .instances import Count
 from .refusal import Refusal
 from .value import Value
 
+GROUP_STATES = ("Pending", "Running", "Stopped", "Succeeded", "Failed")
+
 
 class GroupView(Value):
     """A container group as Azure shows it; `heard` is when its worker last spoke.
@@ -20,7 +22,7 @@ class GroupView(Value):
     ordinal: int
     attempt: int
     provisioning: str
-    state: str  # Pending | Running | Stopped | Succeeded | Failed
+    state: str  # one of GROUP_STATES
     started: datetime | None = None
     ended: datetime | None = None
     exit_code: int | None = None

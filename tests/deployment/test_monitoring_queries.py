@@ -1,5 +1,6 @@
 """The queries of the workbook and of the alerts, asked of the telemetry of four runs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import duckdb_kql
@@ -7,9 +8,10 @@ import pytest
 from support.four_runs import BAD, GOOD, LIVE, LOST, ago, rows
 from support.monitoring import QUERIES, filled_in
 from support.tables import table
-from support.workspace import Workspace
+from support.telemetry_rows import metric
+from support.workspace import Row, Workspace
 
-from worker_image.contract.telemetry import run_span
+from worker_image.contract.telemetry import Attribute, Metric, run_span
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,17 @@ def test_the_figures_of_a_run_are_its_last_ones(workspace: Workspace) -> None:
         ("Units done: generate", 4),
         ("Units done: ingest", 3),
     ]
+
+
+def test_groups_that_are_gone_are_none() -> None:
+    def at(minutes: float, **counts: int) -> Iterator[tuple[str, Row]]:
+        for state, count in counts.items():
+            about = {Attribute.RUN: GOOD, Attribute.STATE: state}
+            yield metric(ago(minutes), Metric.RUN_GROUPS, [count], about)
+
+    looks = [*at(9, Pending=8, Running=0), *at(6, Pending=0, Running=7), *at(3, Running=0)]
+    now = Workspace([*looks, metric(ago(3), Metric.RUN_COST, [1.5], {Attribute.RUN: GOOD})])
+    assert columns(ask(now, "run_figures"), "figure", "value") == [("Cost", pytest.approx(1.5))]
 
 
 @table(

@@ -8,6 +8,7 @@ from support.states import RUN
 from support.tables import table
 
 from orchestration.model import (
+    GROUP_STATES,
     Account,
     GroupView,
     Look,
@@ -195,14 +196,17 @@ def test_a_look_says_how_the_run_stands(kept: Kept, telemetry: Telemetry) -> Non
     )
     telemetry.seen(look, seen, NOW)
     of_run = {Attribute.RUN: RUN}
+    groups = {**dict.fromkeys(GROUP_STATES, 0), "Pending": 1, "Running": 2}
     assert kept.measured == [
         (Metric.RUN_QUEUED, 7, of_run),
         (Metric.RUN_DEAD, 2, of_run),
         (Metric.RUN_COST, 1.5, of_run),
         (Metric.RUN_UNITS, 5, {**of_run, Attribute.STAGE: "generate"}),
         (Metric.RUN_UNITS, 3, {**of_run, Attribute.STAGE: "ingest"}),
-        (Metric.RUN_GROUPS, 2, {**of_run, Attribute.STATE: "Running"}),
-        (Metric.RUN_GROUPS, 1, {**of_run, Attribute.STATE: "Pending"}),
+        *(
+            (Metric.RUN_GROUPS, count, {**of_run, Attribute.STATE: state})
+            for state, count in groups.items()
+        ),
         (Metric.RUN_QUIET, 40, of_run),
     ]
 
