@@ -8,6 +8,7 @@ const logsPath = (run, { worker, unit }) =>
 
 function Logs({ answer, groups, wanted, want }) {
   const pending = useRef();
+  useEffect(() => () => clearTimeout(pending.current), []);
   const typed = (event) => {
     clearTimeout(pending.current);
     const unit = event.target.value.replace(/\D/g, "");

@@ -34,7 +34,9 @@ function Filter({ state, text }) {
   const field = useRef();
   // What is being typed is nobody else's to change.
   useEffect(() => { if (document.activeElement !== field.current) field.current.value = text; }, [text]);
+  useEffect(() => () => clearTimeout(pending.current), []);
   const go = (change) => {
+    clearTimeout(pending.current);
     const hash = `#/runs${query({ state, text, ...change })}`;
     history.replaceState(null, "", hash);
     dispatchEvent(new HashChangeEvent("hashchange"));
