@@ -85,7 +85,8 @@ def test_a_run_that_is_lost_after_a_redrive_keeps_what_it_has_cost(
     swept(services, {run: OVER}, timedelta(minutes=10))
     first = services.records.report(run)
     assert first is not None
-    spent = first.model_copy(update={"cost": 50.0, "groups_used": 9, "redrives": 1})
+    earlier = {"round_started": NOW - timedelta(hours=1), "started": NOW - timedelta(hours=1)}
+    spent = first.model_copy(update={"cost": 50.0, "groups_used": 9, "redrives": 1, **earlier})
     services.records.write(naming.report(run), spent.model_dump_json())
     services.records.catalogue.write(run, catalogue_entry(accepted, Phase.PLANNING))
     for _ in range(2):
