@@ -132,7 +132,7 @@ class OpenTelemetryExport:
     def close(self, seconds: float) -> None:
         """End all threads that send, at once; those that are not done by then end with us.
 
-        It starts no thread, as an interpreter that ends starts none.
+        It starts no thread: an interpreter that ends may refuse to, as that of Python 3.12 does.
         """
         self._over.set()
         until = time.monotonic() + seconds

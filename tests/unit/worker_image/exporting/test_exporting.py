@@ -328,7 +328,7 @@ def test_nobody_waits_for_an_endpoint(
 def test_an_interpreter_that_ends_has_its_last_words_sent(
     collected: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From Python 3.12 on no thread can be started by then."""
+    """That of Python 3.12 starts no thread any more."""
     export = otlp(collected)
     export.span(span())
     export.measure(Metric.ROWS, 1, {})
