@@ -174,6 +174,7 @@ class Worker:
             else:
                 delivery.release()
         self._stop_stages()
+        self._reporter.stop()  # it may be shipping the very lines that say why
         self._report("left")
         self._workplace.telemetry.close()
         self._end_process(ExitCode.UNIT_TIMEOUT)
