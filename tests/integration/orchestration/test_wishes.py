@@ -103,10 +103,9 @@ def test_a_run_that_was_closed_before_it_started_is_not_started_by_its_key(
 ) -> None:
     request, runtime = RunRequest.model_validate(GENERATE), Runtime()
     record = accept(services, request, key=run, now=NOW)
-    decision = Close(state=RunState(run=record.run, started=NOW, progressed=NOW))
     verdict = Verdict(phase=Phase.FAILED)
-    decision = Close(state=decision.state.model_copy(update={"verdict": verdict}))
-    close(services, decision, NOW)
+    state = RunState(run=record.run, started=NOW, progressed=NOW, verdict=verdict)
+    close(services, Close(state=state), NOW)  # as the sweep does
     again = accept(services, request, key=run, now=NOW + timedelta(minutes=10))
     asyncio.run(start(services, runtime, again, NOW))
     assert again.run == record.run
